@@ -1,0 +1,3 @@
+module edgeward
+
+go 1.26
