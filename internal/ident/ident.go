@@ -118,12 +118,12 @@ type Code uint8
 
 // The classes of errors.
 const (
-	Internal Code = iota // a defect or a failing machine
-	Usage                // the caller asked in a wrong way
-	Invalid              // the input is not what it should be
-	NotFound             // the input does not exist
-	Denied               // the system refuses access
-	Unavailable          // something needed is away for the moment
+	Internal    Code = iota // a defect or a failing machine
+	Usage                   // the caller asked in a wrong way
+	Invalid                 // the input is not what it should be
+	NotFound                // the input does not exist
+	Denied                  // the system refuses access
+	Unavailable             // something needed is away for the moment
 )
 
 // Error carries a class and a hint beside the cause.

@@ -1,27 +1,30 @@
-package proto
+// Package prototest helps the tests and fuzz targets of the protocol folders.
+// Only test files import it.
+package prototest
 
 import (
 	"net/netip"
 
 	"edgeward/internal/event"
+	"edgeward/internal/wire/proto"
 )
 
-// NewTestConn gives a connection for tests and fuzz targets of the protocol
+// NewConn gives a connection for tests and fuzz targets of the protocol
 // folders: loopback-like addresses, its own batch, a vault that only counts.
-func NewTestConn(transport uint8, serverPort uint16) *Conn {
+func NewConn(transport uint8, serverPort uint16) *proto.Conn {
 	var seq uint64
-	return &Conn{
+	return &proto.Conn{
 		Transport: transport, Flow: 1,
 		Client: netip.AddrFrom4([4]byte{192, 0, 2, 1}), ClientPort: 40000,
 		Server: netip.AddrFrom4([4]byte{192, 0, 2, 2}), ServerPort: serverPort,
 		Time: 1e18, Start: 1e18, Packet: 1, Registered: true,
-		Env: &Env{Out: new(event.Batch), Seq: &seq},
+		Env: &proto.Env{Out: new(event.Batch), Seq: &seq},
 	}
 }
 
 // Feed gives a whole stream direction to a parser in pieces of step bytes, as
 // the packet path would, and reports how far it got and its error.
-func Feed(p Parser, c *Conn, dir event.Dir, b []byte, step int) (done int, err error) {
+func Feed(p proto.Parser, c *proto.Conn, dir event.Dir, b []byte, step int) (done int, err error) {
 	if step <= 0 {
 		step = len(b)
 	}

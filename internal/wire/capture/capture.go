@@ -1,0 +1,78 @@
+// Package capture brings packets in: pcap and pcapng files (plain, gzip, zstd),
+// folders, standard input, and live interfaces through an AF_PACKET ring. It
+// knows nothing of what is in a packet.
+//
+// Packet path packages and app may use it.
+package capture
+
+import (
+	"context"
+	"fmt"
+)
+
+// LinkType is a link-layer header type as registered at tcpdump.org.
+type LinkType uint16
+
+// The link types that package decode understands.
+const (
+	LinkNull      LinkType = 0
+	LinkEthernet  LinkType = 1
+	LinkRawBSD    LinkType = 12 // raw IP on some systems
+	LinkRawOpen   LinkType = 14 // raw IP on OpenBSD
+	LinkRaw       LinkType = 101
+	LinkLoop      LinkType = 108
+	LinkLinuxSLL  LinkType = 113
+	LinkIPv4      LinkType = 228
+	LinkIPv6      LinkType = 229
+	LinkLinuxSLL2 LinkType = 276
+)
+
+// Frame is one captured frame. Data belongs to the batch it came in.
+type Frame struct {
+	Data      []byte
+	Time      int64    // nanoseconds since 1970 UTC
+	WireLen   uint32   // length on the wire; more than len(Data) when the snapshot length cut it
+	Link      LinkType // link type of its interface
+	Interface uint16   // index of the interface in the source
+	Number    uint64   // 1 for the first frame of the source
+	Offset    int64    // byte offset of its record in the (uncompressed) file
+}
+
+// Source hands out frames in batches. It is used by one goroutine.
+type Source interface {
+	// Read fills b with at least one frame, or gives io.EOF at the end. A
+	// *CutError ends a capture that stops in the middle of a record; all
+	// frames before the cut have been handed out.
+	Read(ctx context.Context, b *Batch) error
+	Stats() Stats
+	Close() error
+}
+
+// Batch is a run of frames with the memory they live in.
+type Batch struct {
+	Frames []Frame
+	blocks []*block
+}
+
+// Stats counts what a source saw and lost.
+type Stats struct {
+	Packets   uint64
+	Bytes     uint64
+	Dropped   uint64 // by the kernel, for lack of room
+	Freezes   uint64 // times the ring was full
+	Skipped   uint64 // records that could not be used: unknown block types, invalid lengths
+	Snapped   uint64 // frames cut by the snapshot length
+	BadTimes  uint64 // time stamps that make no sense and were mended
+	Truncated bool   // the capture ended in the middle of a record
+	CutOffset int64  // where, when Truncated
+}
+
+// CutError says that a capture ends in the middle of a record.
+type CutError struct {
+	Offset int64 // byte offset of the record that is not whole
+	Reason string
+}
+
+func (e *CutError) Error() string {
+	return fmt.Sprintf("capture is cut at byte %d: %s", e.Offset, e.Reason)
+}

@@ -1,0 +1,108 @@
+// Package decode takes packets apart: link, network, tunnel and transport
+// headers, fragment reassembly, mirror duplicates. It copies nothing and, on
+// whole packets, allocates nothing. What is strange becomes an anomaly bit,
+// never an error: a packet is decoded as far as it goes.
+//
+// The packet path and planes that handle packets may use it.
+package decode
+
+import (
+	"net/netip"
+
+	"edgeward/internal/ident"
+)
+
+// Layer says how far a packet could be decoded.
+type Layer uint8
+
+// The layers.
+const (
+	LayerNone      Layer = iota // not even the link layer
+	LayerLink                   // EtherType known, no IP
+	LayerNetwork                // IP without ports: ICMP, other protocols, later fragments
+	LayerTransport              // TCP, UDP or SCTP header decoded
+)
+
+// Anomaly is a set of strange things about a packet.
+type Anomaly uint32
+
+// Packet is one decoded packet. All slices point into the captured frame or,
+// for a reassembled datagram, into memory of the Decoder that stays valid
+// until the batch is given back.
+type Packet struct {
+	Time    int64
+	Number  uint64
+	Offset  int64
+	Capture uint32
+	WireLen uint32 // bytes on the wire with all headers
+	Frame   []byte // the whole captured frame
+
+	Place          ident.Place
+	Layer          Layer
+	EtherType      uint16 // of the innermost payload; 0x2000 for CDP, 802.3 lengths give 0
+	SrcMAC, DstMAC ident.MAC
+	HasMAC         bool
+	VLAN           uint16 // innermost 802.1Q id, 0 without
+	Tunnel         Tunnel // what was taken off last
+	TunnelID       uint32 // VNI, TEID, GRE key or session id of the last tunnel
+	Depth          uint8  // number of tunnels taken off
+
+	V6       bool
+	Src, Dst [16]byte // IPv4 addresses are mapped (::ffff:a.b.c.d)
+	Proto    uint8    // IP protocol number after extension headers
+	TTL      uint8    // or hop limit
+	IPID     uint16
+	Fragment bool   // a fragment that is not (yet) reassembled; no ports unless it is the first
+	L2       []byte // behind the link header, for EtherTypes that are no IP
+	L3       []byte // from the IP header on, cut to the IP length
+	L4       []byte // behind the IP headers
+
+	SrcPort, DstPort uint16
+	Seq, Ack         uint32
+	Flags            uint8 // TCP flags
+	Window           uint16
+	Options          []byte // TCP options
+	Payload          []byte // transport payload that was captured
+	PayloadLen       uint32 // transport payload on the wire
+
+	Anomalies Anomaly
+	Hash      uint64 // symmetric over place, addresses, ports and protocol: both directions of a flow agree
+}
+
+// TCP flags.
+const (
+	FIN uint8 = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+)
+
+// Tunnel names an encapsulation.
+type Tunnel uint8
+
+// The encapsulations that are taken off.
+const (
+	TunnelNone Tunnel = iota
+	TunnelIPIP
+	TunnelGRE
+	TunnelERSPAN
+	TunnelVXLAN
+	TunnelGENEVE
+	TunnelGTPU
+	TunnelTZSP
+	TunnelPPPoE
+	TunnelMPLS
+	Tunnel6in4
+	TunnelTeredo
+)
+
+var tunnelNames = [...]string{"", "ipip", "gre", "erspan", "vxlan", "geneve", "gtp-u", "tzsp", "pppoe", "mpls", "6in4", "teredo"}
+
+func (t Tunnel) String() string { return tunnelNames[t] }
+
+// Addr turns a 16-byte address into a netip.Addr, mapped IPv4 unmapped.
+func Addr(a [16]byte) netip.Addr { return netip.AddrFrom16(a).Unmap() }
