@@ -1,0 +1,127 @@
+// Package finding holds the judgements: a claim about a device or host with
+// its evidence, severity, confidence, a stable check id, a remedy and a status.
+// It holds types and their identity only; package judge/detect makes them,
+// outputs show them. It imports package ident only.
+package finding
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"hash/fnv"
+	"time"
+
+	"edgeward/internal/ident"
+)
+
+// Kind says what sort of claim a finding is.
+type Kind string
+
+// The kinds of claims.
+const (
+	Exposure      Kind = "exposure"      // something is open that need not be
+	Detection     Kind = "detection"     // something bad happened
+	Vulnerability Kind = "vulnerability" // an advisory applies
+	Compliance    Kind = "compliance"    // a provision is not met
+)
+
+// Status is where a finding stands.
+type Status string
+
+// The states of a finding.
+const (
+	Open         Status = "open"
+	Acknowledged Status = "acknowledged"
+	Resolved     Status = "resolved"
+	NotTested    Status = "not-tested"
+)
+
+// Check is an entry of the catalogue: what is common to all findings with its
+// id. Ids are stable: a user's mutes and scripts refer to them.
+type Check struct {
+	ID          string         `yaml:"id"`
+	Kind        Kind           `yaml:"kind"`
+	Severity    ident.Severity `yaml:"severity"`
+	Confidence  float64        `yaml:"confidence"` // 0..1, what a finding has unless its detector says otherwise
+	Title       string         `yaml:"title"`
+	Explanation string         `yaml:"explanation"` // what it means, in plain words; the detector adds what it saw
+	Remedy      string         `yaml:"remedy"`
+	Attack      []string       `yaml:"attack"` // MITRE ATT&CK technique ids, Enterprise or ICS
+	Quiet       time.Duration  `yaml:"quiet"`  // an episode ends after this time without the cause
+	Group       string         `yaml:"group"`  // in words: what makes two findings of one host the same
+}
+
+// EvidenceType says what a piece of evidence refers to.
+type EvidenceType string
+
+// The types of evidence.
+const (
+	Packet EvidenceType = "packet"
+	Fact   EvidenceType = "fact"
+	File   EvidenceType = "file"
+	Probe  EvidenceType = "probe"
+)
+
+// MaxEvidence and MaxEvidenceBytes bound what a finding keeps.
+const (
+	MaxEvidence      = 8
+	MaxEvidenceBytes = 512
+)
+
+// Evidence is one thing a finding rests on.
+type Evidence struct {
+	Type    EvidenceType
+	Time    int64  // packet time
+	Capture uint32 // index of the capture
+	Packet  uint64 // packet number in it; 0 when there is none
+	Summary string // one line: what can be seen there
+	Bytes   []byte // the beginning of the packet, when it was still at hand
+}
+
+// Finding is one claim. A thousand packets of one attack are one finding.
+type Finding struct {
+	ID          string // see ID
+	Check       string
+	Kind        Kind
+	Severity    ident.Severity
+	Confidence  float64
+	Status      Status
+	Title       string
+	Explanation string
+	Remedy      string
+	Attack      []string
+	Host        ident.HostKey // whom it is about
+	Address     string        // that host's address or MAC as seen
+	Device      string        // device id when the host is a device, else empty
+	Place       ident.Place
+	Peers       []string // addresses on the other side, at most MaxPeers
+	PeerCount   int      // how many there were
+	Count       uint64   // packets, attempts or messages that this stands for
+	FirstSeen   int64
+	LastSeen    int64
+	Evidence    []Evidence
+	Incident    string   // id of the incident that it is a member of
+	Members     []string // ids of the findings that this incident is made of
+	Episode     int64    // start of the episode
+}
+
+// MaxPeers bounds the peers that are listed.
+const MaxPeers = 32
+
+// ID gives the identity of a finding: the same claim about the same host in
+// the same episode has the same id, from whichever sensor it comes.
+func ID(place ident.Place, check string, host ident.HostKey, group string, episode int64) string {
+	h := fnv.New128a()
+	var b [8]byte
+	binary.BigEndian.PutUint16(b[:], place.Tenant)
+	binary.BigEndian.PutUint16(b[2:], place.Scope)
+	h.Write(b[:4])
+	h.Write([]byte(check))
+	h.Write([]byte{0})
+	binary.BigEndian.PutUint64(b[:], uint64(host))
+	h.Write(b[:])
+	h.Write([]byte(group))
+	h.Write([]byte{0})
+	binary.BigEndian.PutUint64(b[:], uint64(episode))
+	h.Write(b[:])
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
