@@ -22,12 +22,16 @@ type slab struct {
 	used   int
 }
 
+// Order is the place of a fact in the output: the number of the packet that
+// caused it, then Seq. It does not depend on which worker made the fact.
+type Order struct{ Packet, Seq uint64 }
+
 // Add appends a fact with the given envelope and gives its cleared body to
-// fill in. The order of facts is packet number, then seq, then order of adding.
+// fill in.
 func Add[T any, P interface {
 	*T
 	Body
-}](b *Batch, h *Header, seq uint64) P {
+}](b *Batch, h *Header, o Order) P {
 	s := &b.slabs[P(nil).Kind()]
 	if s.used == len(s.bodies) {
 		s.bodies = append(s.bodies, P(new(T)))
@@ -43,7 +47,7 @@ func Add[T any, P interface {
 	}
 	f := b.pool[b.used]
 	b.used++
-	*f = Fact{Header: *h, Body: body, seq: seq}
+	*f = Fact{Header: *h, Body: body, order: o}
 	b.facts = append(b.facts, f)
 	return body
 }
@@ -66,18 +70,18 @@ func (b *Batch) Merge(others ...*Batch) {
 }
 
 // Sort puts the facts into the order that does not depend on which worker
-// made them: packet number, then seq; facts of one packet and seq keep theirs.
+// made them; facts of one Order keep theirs.
 func (b *Batch) Sort() {
 	slices.SortStableFunc(b.facts, func(x, y *Fact) int {
 		switch {
-		case x.Packet != y.Packet:
-			if x.Packet < y.Packet {
+		case x.order.Packet != y.order.Packet:
+			if x.order.Packet < y.order.Packet {
 				return -1
 			}
 			return 1
-		case x.seq < y.seq:
+		case x.order.Seq < y.order.Seq:
 			return -1
-		case x.seq > y.seq:
+		case x.order.Seq > y.order.Seq:
 			return 1
 		}
 		return 0

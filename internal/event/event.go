@@ -72,7 +72,7 @@ type Fact struct {
 	DstHost ident.HostKey
 	Body    Body
 
-	seq uint64 // order among the facts of one packet
+	order Order
 }
 
 // Kind gives the kind of the fact's body.

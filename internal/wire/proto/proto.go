@@ -51,6 +51,10 @@ type Protocol struct {
 	TCP, UDP bool
 	Ports    []uint16 // server ports on which the protocol is registered or customary
 
+	// Insist makes a conversation on a registered port that no protocol
+	// recognises go to this parser, which then says what is malformed.
+	Insist bool
+
 	// Probe looks at the beginning of a conversation. It must be cheap, must
 	// not keep the sample and must not allocate. It never says Yes or Weak to
 	// bytes that its parser would call malformed.
@@ -127,10 +131,10 @@ type Conn struct {
 // Env is what a worker lends to its parsers.
 type Env struct {
 	Out   *event.Batch
-	Seq   *uint64 // order of facts within a packet
+	Order event.Order // of the next fact
 	Vault event.Vault
 	// Nest makes a stream that recognises and parses a protocol carried
-	// inside another one. It may be nil in tests, see NewStream.
+	// inside another one; nil in tests.
 	Nest func() Stream
 	// Learn marks an endpoint as speaking p, as FTP or TFTP announce one.
 	Learn func(server netip.Addr, port uint16, transport uint8, p event.Proto)
@@ -162,12 +166,8 @@ func Emit[T any, P interface {
 		h.Src, h.Dst, h.SrcPort, h.DstPort = c.Server, c.Client, c.ServerPort, c.ClientPort
 		h.SrcMAC, h.DstMAC = c.ServerMAC, c.ClientMAC
 	}
-	var seq uint64
-	if c.Env.Seq != nil {
-		*c.Env.Seq++
-		seq = *c.Env.Seq
-	}
-	return event.Add[T, P](c.Env.Out, &h, seq)
+	c.Env.Order.Seq++
+	return event.Add[T, P](c.Env.Out, &h, c.Env.Order)
 }
 
 // String copies b into the batch of facts.

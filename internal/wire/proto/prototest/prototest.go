@@ -12,13 +12,12 @@ import (
 // NewConn gives a connection for tests and fuzz targets of the protocol
 // folders: loopback-like addresses, its own batch, a vault that only counts.
 func NewConn(transport uint8, serverPort uint16) *proto.Conn {
-	var seq uint64
 	return &proto.Conn{
 		Transport: transport, Flow: 1,
 		Client: netip.AddrFrom4([4]byte{192, 0, 2, 1}), ClientPort: 40000,
 		Server: netip.AddrFrom4([4]byte{192, 0, 2, 2}), ServerPort: serverPort,
 		Time: 1e18, Start: 1e18, Packet: 1, Registered: true,
-		Env: &proto.Env{Out: new(event.Batch), Seq: &seq},
+		Env: &proto.Env{Out: new(event.Batch)},
 	}
 }
 
