@@ -22,6 +22,7 @@ type DNS struct {
 	RA         bool        `eve:"ra"`
 	Answered   bool        `eve:"-"`
 	Unasked    bool        `eve:"unsolicited"` // an answer to no question that was seen
+	Conflict   bool        `eve:"conflict"`    // one more answer than questions, and it differs from the one before
 	QuestionsN uint16      `eve:"-"`
 	Answers    []DNSAnswer `eve:"answers"`
 	Authority  uint16      `eve:"-"`
@@ -146,8 +147,13 @@ type LLDP struct {
 	TTL          uint16     `eve:"ttl"`
 	Vendor       string     `eve:"vendor"` // LLDP-MED manufacturer
 	Model        string     `eve:"model"`
+	Hardware     string     `eve:"hardware"`
 	Firmware     string     `eve:"firmware"`
+	Software     string     `eve:"software"`
 	Serial       string     `eve:"serial"`
+	Asset        string     `eve:"asset_id"`
+	Class        string     `eve:"device_class"` // LLDP-MED: endpoint-1, endpoint-2, endpoint-3, network
+	VLAN         uint16     `eve:"port_vlan"`
 	MUD          string     `eve:"mud_url"`
 }
 
@@ -162,6 +168,8 @@ type CDP struct {
 	Address      netip.Addr `eve:"address"`
 	Capabilities uint32     `eve:"capabilities"`
 	NativeVLAN   uint16     `eve:"native_vlan"`
+	SystemName   string     `eve:"system_name"`
+	VTPDomain    string     `eve:"vtp_domain"`
 }
 
 // NTP is an NTP exchange (RFC 5905), or a mode 6 or 7 message.
@@ -201,4 +209,20 @@ type TFTP struct {
 	Packet string `eve:"packet"` // read, write
 	File   string `eve:"file"`
 	Mode   string `eve:"mode"`
+}
+
+// Portmap is a request to a gateway to let the outside in (RFC 6886, RFC 6887,
+// UPnP WANIPConnection AddPortMapping), with its answer.
+//
+//event:kind portmap
+type Portmap struct {
+	Protocol     string     `eve:"protocol"`  // nat-pmp, pcp, upnp
+	Transport    string     `eve:"transport"` // tcp, udp, any
+	ExternalPort uint16     `eve:"external_port"`
+	InternalPort uint16     `eve:"internal_port"`
+	ExternalIP   netip.Addr `eve:"external_ip"`
+	InternalIP   netip.Addr `eve:"internal_ip"`
+	Lifetime     uint32     `eve:"lifetime"` // seconds; 0 asks for removal, or for ever with upnp
+	Result       string     `eve:"result"`   // success, the protocol's name of the error, or empty without an answer
+	Description  string     `eve:"description"`
 }

@@ -44,6 +44,7 @@ const (
 	KindNTP
 	KindOPCUA
 	KindP2P
+	KindPortmap
 	KindQUIC
 	KindRDP
 	KindRTSP
@@ -106,6 +107,7 @@ var kindNames = [kindCount]string{
 	"ntp",
 	"opcua",
 	"p2p",
+	"portmap",
 	"quic",
 	"rdp",
 	"rtsp",
@@ -183,6 +185,8 @@ var Registry = []KindInfo{
 		{Name: "address", Type: "ip", List: false, Doc: ""},
 		{Name: "capabilities", Type: "int", List: false, Doc: ""},
 		{Name: "native_vlan", Type: "int", List: false, Doc: ""},
+		{Name: "system_name", Type: "string", List: false, Doc: ""},
+		{Name: "vtp_domain", Type: "string", List: false, Doc: ""},
 	}},
 	{Kind: KindCoAP, Name: "coap", Doc: "CoAP is a request with its response (RFC 7252), or one message alone.", Fields: []FieldInfo{
 		{Name: "type", Type: "string", List: false, Doc: "CON, NON, ACK, RST; TCP for RFC 8323"},
@@ -306,6 +310,7 @@ var Registry = []KindInfo{
 		{Name: "rd", Type: "bool", List: false, Doc: ""},
 		{Name: "ra", Type: "bool", List: false, Doc: ""},
 		{Name: "unsolicited", Type: "bool", List: false, Doc: "an answer to no question that was seen"},
+		{Name: "conflict", Type: "bool", List: false, Doc: "one more answer than questions, and it differs from the one before"},
 		{Name: "answers.rrname", Type: "string", List: true, Doc: ""},
 		{Name: "answers.rrtype", Type: "string", List: true, Doc: ""},
 		{Name: "answers.ttl", Type: "int", List: true, Doc: ""},
@@ -519,8 +524,13 @@ var Registry = []KindInfo{
 		{Name: "ttl", Type: "int", List: false, Doc: ""},
 		{Name: "vendor", Type: "string", List: false, Doc: "LLDP-MED manufacturer"},
 		{Name: "model", Type: "string", List: false, Doc: ""},
+		{Name: "hardware", Type: "string", List: false, Doc: ""},
 		{Name: "firmware", Type: "string", List: false, Doc: ""},
+		{Name: "software", Type: "string", List: false, Doc: ""},
 		{Name: "serial", Type: "string", List: false, Doc: ""},
+		{Name: "asset_id", Type: "string", List: false, Doc: ""},
+		{Name: "device_class", Type: "string", List: false, Doc: "LLDP-MED: endpoint-1, endpoint-2, endpoint-3, network"},
+		{Name: "port_vlan", Type: "int", List: false, Doc: ""},
 		{Name: "mud_url", Type: "string", List: false, Doc: ""},
 	}},
 	{Kind: KindLLMNR, Name: "llmnr", Doc: "LLMNR is an LLMNR transaction.", Fields: []FieldInfo{
@@ -682,6 +692,17 @@ var Registry = []KindInfo{
 	{Kind: KindP2P, Name: "p2p", Doc: "P2P is the opening of a peer-to-peer protocol.", Fields: []FieldInfo{
 		{Name: "protocol", Type: "string", List: false, Doc: "bittorrent, bittorrent-dht, bitcoin, ethereum"},
 		{Name: "detail", Type: "string", List: false, Doc: ""},
+	}},
+	{Kind: KindPortmap, Name: "portmap", Doc: "Portmap is a request to a gateway to let the outside in (RFC 6886, RFC 6887, UPnP WANIPConnection AddPortMapping), with its answer.", Fields: []FieldInfo{
+		{Name: "protocol", Type: "string", List: false, Doc: "nat-pmp, pcp, upnp"},
+		{Name: "transport", Type: "string", List: false, Doc: "tcp, udp, any"},
+		{Name: "external_port", Type: "int", List: false, Doc: ""},
+		{Name: "internal_port", Type: "int", List: false, Doc: ""},
+		{Name: "external_ip", Type: "ip", List: false, Doc: ""},
+		{Name: "internal_ip", Type: "ip", List: false, Doc: ""},
+		{Name: "lifetime", Type: "int", List: false, Doc: "seconds; 0 asks for removal, or for ever with upnp"},
+		{Name: "result", Type: "string", List: false, Doc: "success, the protocol's name of the error, or empty without an answer"},
+		{Name: "description", Type: "string", List: false, Doc: ""},
 	}},
 	{Kind: KindQUIC, Name: "quic", Doc: "QUIC is the first flight of a QUIC connection (RFC 9000).", Fields: []FieldInfo{
 		{Name: "version", Type: "string", List: false, Doc: ""},
@@ -1118,6 +1139,14 @@ func (x *CDP) AppendEVE(b []byte) []byte {
 	if x.NativeVLAN != 0 {
 		b = appendKey(b, "native_vlan")
 		b = appendUint(b, uint64(x.NativeVLAN))
+	}
+	if x.SystemName != "" {
+		b = appendKey(b, "system_name")
+		b = AppendJSONString(b, x.SystemName)
+	}
+	if x.VTPDomain != "" {
+		b = appendKey(b, "vtp_domain")
+		b = AppendJSONString(b, x.VTPDomain)
 	}
 	return b
 }
@@ -1694,6 +1723,10 @@ func (x *DNS) AppendEVE(b []byte) []byte {
 	if x.Unasked {
 		b = appendKey(b, "unsolicited")
 		b = appendBool(b, x.Unasked)
+	}
+	if x.Conflict {
+		b = appendKey(b, "conflict")
+		b = appendBool(b, x.Conflict)
 	}
 	if len(x.Answers) > 0 {
 		b = appendKey(b, "answers")
@@ -2625,13 +2658,33 @@ func (x *LLDP) AppendEVE(b []byte) []byte {
 		b = appendKey(b, "model")
 		b = AppendJSONString(b, x.Model)
 	}
+	if x.Hardware != "" {
+		b = appendKey(b, "hardware")
+		b = AppendJSONString(b, x.Hardware)
+	}
 	if x.Firmware != "" {
 		b = appendKey(b, "firmware")
 		b = AppendJSONString(b, x.Firmware)
 	}
+	if x.Software != "" {
+		b = appendKey(b, "software")
+		b = AppendJSONString(b, x.Software)
+	}
 	if x.Serial != "" {
 		b = appendKey(b, "serial")
 		b = AppendJSONString(b, x.Serial)
+	}
+	if x.Asset != "" {
+		b = appendKey(b, "asset_id")
+		b = AppendJSONString(b, x.Asset)
+	}
+	if x.Class != "" {
+		b = appendKey(b, "device_class")
+		b = AppendJSONString(b, x.Class)
+	}
+	if x.VLAN != 0 {
+		b = appendKey(b, "port_vlan")
+		b = appendUint(b, uint64(x.VLAN))
 	}
 	if x.MUD != "" {
 		b = appendKey(b, "mud_url")
@@ -3507,6 +3560,55 @@ func (x *P2P) AppendEVE(b []byte) []byte {
 	if x.Detail != "" {
 		b = appendKey(b, "detail")
 		b = AppendJSONString(b, x.Detail)
+	}
+	return b
+}
+
+// Kind gives KindPortmap.
+func (*Portmap) Kind() Kind { return KindPortmap }
+
+// Reset clears the body and keeps the capacity of its slices.
+func (x *Portmap) Reset() {
+	*x = Portmap{}
+}
+
+// AppendEVE appends the fields as JSON members.
+func (x *Portmap) AppendEVE(b []byte) []byte {
+	if x.Protocol != "" {
+		b = appendKey(b, "protocol")
+		b = AppendJSONString(b, x.Protocol)
+	}
+	if x.Transport != "" {
+		b = appendKey(b, "transport")
+		b = AppendJSONString(b, x.Transport)
+	}
+	if x.ExternalPort != 0 {
+		b = appendKey(b, "external_port")
+		b = appendUint(b, uint64(x.ExternalPort))
+	}
+	if x.InternalPort != 0 {
+		b = appendKey(b, "internal_port")
+		b = appendUint(b, uint64(x.InternalPort))
+	}
+	if x.ExternalIP.IsValid() {
+		b = appendKey(b, "external_ip")
+		b = appendAddr(b, x.ExternalIP)
+	}
+	if x.InternalIP.IsValid() {
+		b = appendKey(b, "internal_ip")
+		b = appendAddr(b, x.InternalIP)
+	}
+	if x.Lifetime != 0 {
+		b = appendKey(b, "lifetime")
+		b = appendUint(b, uint64(x.Lifetime))
+	}
+	if x.Result != "" {
+		b = appendKey(b, "result")
+		b = AppendJSONString(b, x.Result)
+	}
+	if x.Description != "" {
+		b = appendKey(b, "description")
+		b = AppendJSONString(b, x.Description)
 	}
 	return b
 }
