@@ -1,99 +1,120 @@
-// Package exchange joins requests with their answers: a bounded table of what
-// was asked and not yet answered on one flow, and on top of it the small
-// industrial protocols' way of making one event.ICS fact of both.
+// Package exchange makes one event.ICS fact of a request and its answer, for
+// the industrial protocols that are read for function class and identity. It
+// adds to package pending what those have in common: the text of a request
+// kept without allocation, and the limit on reported anomalies.
 //
 // It is no protocol and parses nothing. The protocol folders beside it use it;
 // nothing else needs it.
 package exchange
 
-// Max is how many requests of one flow may wait for an answer. The standards
-// allow more, but no device known keeps that many open, and memory must not
-// depend on what an attacker sends.
-const Max = 32
+import (
+	"net/netip"
+	"time"
 
-// Table keeps up to Max requests of type V by key, oldest first. The zero
-// Table is ready for use. It is not safe for concurrent use.
-type Table[V any] struct {
-	slots []slot[V]
+	"edgeward/internal/event"
+	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/pending"
+)
+
+const (
+	// Waiting is how many requests of one flow may wait for an answer. The
+	// protocols allow more, but no device keeps that many open.
+	Waiting = 32
+	// Patience is how long an answer is waited for, in packet time.
+	Patience = 2 * time.Minute
+	// anomalies is how many a flow may report; more tell nothing new.
+	anomalies = 16
+)
+
+// Anomaly reports a message that breaks the standard, as c.Anomaly does, for
+// the first ones of a flow; the others are counted only. detail is a constant
+// or lives in the batch.
+func Anomaly(c *proto.Conn, p event.Proto, dir event.Dir, name, detail string) {
+	if c.Errors >= anomalies {
+		c.Errors++
+		return
+	}
+	c.Anomaly(p, dir, name, detail)
 }
 
-type slot[V any] struct {
-	key uint64
-	val V
+// Request is what is kept of a request until its answer comes. Verb must be a
+// constant; everything that comes from the wire goes into Target and Name.
+type Request struct {
+	From   event.Dir // direction in which the request went
+	Verb   string
+	Code   uint32
+	Class  event.OpClass
+	Addr   netip.Addr
+	Target Text
+	Name   Text
+	Mark   uint32 // the protocol's own note for the answer
 }
 
-// Full reports whether Add would push out the oldest request; who wants that
-// one reported asks Oldest first.
-func (t *Table[V]) Full() bool { return len(t.slots) >= Max }
+// Requests makes event.ICS facts of requests and their answers. The zero value
+// with Proto set is ready for use.
+type Requests struct {
+	Proto event.Proto
+	table pending.Table[Request]
+	ready bool
+}
 
-// Len gives the number of requests that wait.
-func (t *Table[V]) Len() int { return len(t.slots) }
+// Ask notes a request and gives it, cleared, to be filled in at once; it is
+// valid until the next call. Requests that have waited too long, or are too
+// many, become facts without an answer.
+func (r *Requests) Ask(c *proto.Conn, key uint64, from event.Dir) *Request {
+	if !r.ready {
+		r.table.Init(Waiting, Patience)
+		r.ready = true
+	}
+	for q := r.table.Expired(c.Time); q != nil; q = r.table.Expired(c.Time) {
+		r.emit(c, q)
+	}
+	q := r.table.Add(key, c.Time)
+	q.From, q.Verb, q.Code, q.Class, q.Addr, q.Mark = from, "", 0, event.OpNone, netip.Addr{}, 0
+	q.Target.Reset()
+	q.Name.Reset()
+	return q
+}
 
-// Oldest gives the request that has waited longest, nil when none waits. The
-// pointer is valid until the next call that changes the table.
-func (t *Table[V]) Oldest() *V {
-	if len(t.slots) == 0 {
+// Find gives the request under key whose answer comes from direction dir, nil
+// when none waits. It stays in the table until Answer.
+func (r *Requests) Find(key uint64, dir event.Dir) *Request {
+	q := r.table.Find(key)
+	if q == nil || q.From == dir {
 		return nil
 	}
-	return &t.slots[0].val
+	return q
 }
 
-// Add makes room for a request under key and gives it to be filled in. It
-// comes as the previous tenant of the memory left it, so that buffers inside
-// it can be reused; the caller sets every field. When the table is full the
-// oldest request goes. The pointer is valid until the next change.
-func (t *Table[V]) Add(key uint64) *V {
-	if t.Full() {
-		t.removeAt(0)
+// Answer makes the fact of the request under key, which an answer coming from
+// direction dir ended, and gives it for the answer's fields; nil when no such
+// request waits.
+func (r *Requests) Answer(c *proto.Conn, key uint64, dir event.Dir) *event.ICS {
+	if r.Find(key, dir) == nil {
+		return nil
 	}
-	n := len(t.slots)
-	if n < cap(t.slots) {
-		t.slots = t.slots[:n+1]
-	} else {
-		t.slots = append(t.slots, slot[V]{})
-	}
-	s := &t.slots[n]
-	s.key = key
-	return &s.val
+	f := r.emit(c, r.table.Take(key))
+	f.Answered = true
+	return f
 }
 
-// Find gives the oldest request under key, nil when there is none. The pointer
-// is valid until the next call that changes the table.
-func (t *Table[V]) Find(key uint64) *V {
-	for i := range t.slots {
-		if t.slots[i].key == key {
-			return &t.slots[i].val
-		}
-	}
-	return nil
-}
+// Len gives the number of requests that wait.
+func (r *Requests) Len() int { return r.table.Len() }
 
-// Remove drops the oldest request under key and reports whether there was one.
-func (t *Table[V]) Remove(key uint64) bool {
-	for i := range t.slots {
-		if t.slots[i].key == key {
-			t.removeAt(i)
-			return true
-		}
-	}
-	return false
-}
-
-// RemoveOldest drops the request that has waited longest.
-func (t *Table[V]) RemoveOldest() {
-	if len(t.slots) > 0 {
-		t.removeAt(0)
+// End makes facts of all requests that were never answered.
+func (r *Requests) End(c *proto.Conn) {
+	for q := r.table.Oldest(); q != nil; q = r.table.Oldest() {
+		r.emit(c, q)
 	}
 }
 
-// Reset empties the table and keeps its memory.
-func (t *Table[V]) Reset() { t.slots = t.slots[:0] }
+// Reset forgets all requests and keeps the memory.
+func (r *Requests) Reset() { r.ready = false; r.table.Init(Waiting, Patience) }
 
-// removeAt closes the gap and moves the freed slot behind the end, where Add
-// finds its buffers again.
-func (t *Table[V]) removeAt(i int) {
-	freed := t.slots[i]
-	copy(t.slots[i:], t.slots[i+1:])
-	t.slots[len(t.slots)-1] = freed
-	t.slots = t.slots[:len(t.slots)-1]
+func (r *Requests) emit(c *proto.Conn, q *Request) *event.ICS {
+	f := proto.Emit[event.ICS](c, q.From)
+	f.Protocol, f.Verb, f.Code, f.Class, f.Addr = r.Proto, q.Verb, q.Code, q.Class, q.Addr
+	f.Target = c.String(q.Target.Bytes())
+	f.Name = c.String(q.Name.Bytes())
+	return f
 }

@@ -7,43 +7,6 @@ import (
 	"edgeward/internal/wire/proto/prototest"
 )
 
-func TestTableKeepsOrderAndIsBounded(t *testing.T) {
-	var tab Table[int]
-	for i := range Max + 3 {
-		*tab.Add(uint64(i)) = i
-	}
-	if tab.Len() != Max || *tab.Oldest() != 3 {
-		t.Fatalf("len %d, oldest %d; want %d, 3", tab.Len(), *tab.Oldest(), Max)
-	}
-	if !tab.Remove(10) || tab.Remove(10) || tab.Find(10) != nil {
-		t.Error("a request can be removed once")
-	}
-	if v := tab.Find(11); v == nil || *v != 11 {
-		t.Error("the neighbour of a removed request is lost")
-	}
-	tab.RemoveOldest()
-	if *tab.Oldest() != 4 {
-		t.Errorf("oldest %d, want 4", *tab.Oldest())
-	}
-}
-
-func TestTableReusesMemory(t *testing.T) {
-	var tab Table[[64]byte]
-	work := func() {
-		for i := range uint64(200) {
-			tab.Add(i)
-			if i%3 == 0 {
-				tab.Remove(i)
-			}
-		}
-		tab.Reset()
-	}
-	work()
-	if n := testing.AllocsPerRun(10, work); n != 0 {
-		t.Errorf("%v allocations in steady state", n)
-	}
-}
-
 func TestRequestBecomesOneFact(t *testing.T) {
 	c := prototest.NewConn(6, 9600)
 	r := Requests{Proto: event.ProtoFINS}
@@ -62,6 +25,32 @@ func TestRequestBecomesOneFact(t *testing.T) {
 	facts := c.Env.Out.Facts()
 	if len(facts) != 2 || facts[1].Src != c.Server || facts[1].Body.(*event.ICS).Answered {
 		t.Errorf("an unanswered request of the server: %+v", facts[len(facts)-1])
+	}
+}
+
+func TestRequestsAreBounded(t *testing.T) {
+	c := prototest.NewConn(6, 9600)
+	r := Requests{Proto: event.ProtoFINS}
+	for i := range uint64(3 * Waiting) {
+		r.Ask(c, i, event.ToServer)
+	}
+	if r.Len() > Waiting || len(c.Env.Out.Facts()) != 3*Waiting-r.Len() {
+		t.Errorf("%d wait, %d facts", r.Len(), len(c.Env.Out.Facts()))
+	}
+	c.Time += int64(Patience) + 1
+	r.Ask(c, 1, event.ToServer)
+	if r.Len() != 1 {
+		t.Errorf("%d requests outlived their time", r.Len()-1)
+	}
+}
+
+func TestAnomaliesAreLimited(t *testing.T) {
+	c := prototest.NewConn(6, 9600)
+	for range 100 {
+		Anomaly(c, event.ProtoFINS, event.ToServer, "x", "")
+	}
+	if n := len(c.Env.Out.Facts()); n != 16 || c.Errors != 100 {
+		t.Errorf("%d facts, %d errors counted", n, c.Errors)
 	}
 }
 
