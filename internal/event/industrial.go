@@ -149,6 +149,7 @@ type OPCUA struct {
 	IdentityToken  string   `eve:"identity_token"` // anonymous, username, x509, issued
 	User           string   `eve:"user"`
 	Nodes          []string `eve:"nodes"`
+	Endpoints      []string `eve:"endpoints"` // of an answer: "url policy mode tokens"
 	Status         string   `eve:"status"`
 	Class          OpClass  `eve:"class"`
 	Answered       bool     `eve:"answered"`
@@ -168,17 +169,18 @@ func (m *OPCUA) Operation() Operation {
 //
 //event:kind iec104
 type IEC104 struct {
-	Frame   string  `eve:"frame"` // I, S, U
-	Type    string  `eve:"type_id"`
-	TypeNum uint8   `eve:"type_num"`
-	Cause   string  `eve:"cause"`
-	Neg     bool    `eve:"negative"`
-	CA      uint16  `eve:"common_address"`
-	IOA     uint32  `eve:"io_address"`
-	Objects uint8   `eve:"objects"`
-	Control string  `eve:"control"` // STARTDT act ...
-	Class   OpClass `eve:"class"`
-	Dir     Dir     `eve:"-"`
+	Frame    string  `eve:"frame"` // I, S, U
+	Type     string  `eve:"type_id"`
+	TypeNum  uint8   `eve:"type_num"`
+	Cause    string  `eve:"cause"`
+	Neg      bool    `eve:"negative"`
+	CA       uint16  `eve:"common_address"`
+	IOA      uint32  `eve:"io_address"`
+	Objects  uint8   `eve:"objects"`
+	Control  string  `eve:"control"` // STARTDT act ...
+	Class    OpClass `eve:"class"`
+	Dir      Dir     `eve:"-"`
+	Answered bool    `eve:"answered"` // the confirmation of a command or request was seen
 }
 
 // Operation describes the message.
@@ -188,7 +190,7 @@ func (m *IEC104) Operation() Operation {
 		verb = m.Control
 	}
 	t := appendUint([]byte("station "), uint64(m.CA))
-	return Operation{Protocol: "iec104", Verb: verb, Class: m.Class, Target: string(t), Denied: m.Neg, Reply: m.Dir == ToClient}
+	return Operation{Protocol: "iec104", Verb: verb, Class: m.Class, Target: string(t), Denied: m.Neg, Reply: m.Answered}
 }
 
 // ICS is a request in one of the industrial protocols that are read for
@@ -232,6 +234,7 @@ type DICOM struct {
 	MoveTo    string   `eve:"move_destination"`
 	Wildcard  bool     `eve:"wildcard_query"` // a C-FIND, C-MOVE or C-GET that matches everybody
 	Results   uint32   `eve:"results"`        // pending responses seen
+	SubOps    uint32   `eve:"suboperations"`  // completed sub-operations of a C-MOVE or C-GET
 	Class     OpClass  `eve:"class"`
 	Peer      string   `eve:"-"`
 }
@@ -242,7 +245,20 @@ func (m *DICOM) Operation() Operation {
 	if verb == "" {
 		verb = m.PDU
 	}
-	return Operation{Protocol: "dicom", Verb: verb, Class: m.Class, Target: m.CalledAE, Denied: m.Reject != "" || m.Status >= 0xa000 && m.Status < 0xfe00, Reply: m.Answered}
+	return Operation{Protocol: "dicom", Verb: verb, Class: m.Class, Target: m.CalledAE, Denied: m.Reject != "" || m.failed(), Reply: m.Answered}
+}
+
+// failed reports whether the status refuses or fails the command (PS3.7 annex
+// C): 01xx and 02xx but for the warnings among them, Axxx, Cxxx.
+func (m *DICOM) failed() bool {
+	switch s := m.Status; {
+	case s == 0x0107 || s == 0x0116:
+		return false
+	case s>>8 == 0x01 || s>>8 == 0x02:
+		return true
+	default:
+		return s>>12 == 0xa || s>>12 == 0xc
+	}
 }
 
 // HL7 is an HL7 version 2 message with its acknowledgement over MLLP. It never

@@ -283,6 +283,7 @@ var Registry = []KindInfo{
 		{Name: "move_destination", Type: "string", List: false, Doc: ""},
 		{Name: "wildcard_query", Type: "bool", List: false, Doc: "a C-FIND, C-MOVE or C-GET that matches everybody"},
 		{Name: "results", Type: "int", List: false, Doc: "pending responses seen"},
+		{Name: "suboperations", Type: "int", List: false, Doc: "completed sub-operations of a C-MOVE or C-GET"},
 		{Name: "class", Type: "string", List: false, Doc: ""},
 	}},
 	{Kind: KindDNP3, Name: "dnp3", Doc: "DNP3 is an application request with its response (IEEE 1815).", Fields: []FieldInfo{
@@ -471,6 +472,7 @@ var Registry = []KindInfo{
 		{Name: "objects", Type: "int", List: false, Doc: ""},
 		{Name: "control", Type: "string", List: false, Doc: "STARTDT act ..."},
 		{Name: "class", Type: "string", List: false, Doc: ""},
+		{Name: "answered", Type: "bool", List: false, Doc: "the confirmation of a command or request was seen"},
 	}},
 	{Kind: KindIRC, Name: "irc", Doc: "IRC is an IRC command of interest (RFC 2812): NICK, USER, JOIN, PRIVMSG, TOPIC.", Fields: []FieldInfo{
 		{Name: "command", Type: "string", List: false, Doc: ""},
@@ -684,6 +686,7 @@ var Registry = []KindInfo{
 		{Name: "identity_token", Type: "string", List: false, Doc: "anonymous, username, x509, issued"},
 		{Name: "user", Type: "string", List: false, Doc: ""},
 		{Name: "nodes", Type: "string", List: true, Doc: ""},
+		{Name: "endpoints", Type: "string", List: true, Doc: "of an answer: \"url policy mode tokens\""},
 		{Name: "status", Type: "string", List: false, Doc: ""},
 		{Name: "class", Type: "string", List: false, Doc: ""},
 		{Name: "answered", Type: "bool", List: false, Doc: ""},
@@ -1599,6 +1602,10 @@ func (x *DICOM) AppendEVE(b []byte) []byte {
 		b = appendKey(b, "results")
 		b = appendUint(b, uint64(x.Results))
 	}
+	if x.SubOps != 0 {
+		b = appendKey(b, "suboperations")
+		b = appendUint(b, uint64(x.SubOps))
+	}
 	if x.Class != "" {
 		b = appendKey(b, "class")
 		b = AppendJSONString(b, string(x.Class))
@@ -2415,6 +2422,10 @@ func (x *IEC104) AppendEVE(b []byte) []byte {
 	if x.Class != "" {
 		b = appendKey(b, "class")
 		b = AppendJSONString(b, string(x.Class))
+	}
+	if x.Answered {
+		b = appendKey(b, "answered")
+		b = appendBool(b, x.Answered)
 	}
 	return b
 }
@@ -3469,8 +3480,10 @@ func (*OPCUA) Kind() Kind { return KindOPCUA }
 // Reset clears the body and keeps the capacity of its slices.
 func (x *OPCUA) Reset() {
 	s0 := x.Nodes[:0]
+	s1 := x.Endpoints[:0]
 	*x = OPCUA{}
 	x.Nodes = s0
+	x.Endpoints = s1
 }
 
 // AppendEVE appends the fields as JSON members.
@@ -3519,6 +3532,15 @@ func (x *OPCUA) AppendEVE(b []byte) []byte {
 		b = appendKey(b, "nodes")
 		b = append(b, '[')
 		for _, v := range x.Nodes {
+			b = appendSep(b)
+			b = AppendJSONString(b, v)
+		}
+		b = append(b, ']')
+	}
+	if len(x.Endpoints) > 0 {
+		b = appendKey(b, "endpoints")
+		b = append(b, '[')
+		for _, v := range x.Endpoints {
 			b = appendSep(b)
 			b = AppendJSONString(b, v)
 		}
