@@ -65,14 +65,6 @@ func appendSecret(b []byte, s Secret) []byte {
 	return AppendJSONString(b, s.String())
 }
 
-func appendHex32(b []byte, v uint32) []byte {
-	const digits = "0123456789abcdef"
-	for i := 28; i >= 0; i -= 4 {
-		b = append(b, digits[v>>uint(i)&15])
-	}
-	return b
-}
-
 // AppendJSONString appends s as a JSON string. Bytes that are no UTF-8 become
 // the replacement character, so the output is always valid JSON.
 func AppendJSONString(b []byte, s string) []byte {
