@@ -1,0 +1,16 @@
+// Package all is the list of all protocols that the program reads. It holds
+// nothing else, so that the packet path, which takes the list, depends on no
+// protocol. Only the wiring and tests import it.
+package all
+
+import (
+	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/telnet"
+)
+
+// Protocols gives every protocol, in alphabetical order of their packages.
+func Protocols() []proto.Protocol {
+	return []proto.Protocol{
+		telnet.Protocol,
+	}
+}
