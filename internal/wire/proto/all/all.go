@@ -5,12 +5,14 @@ package all
 
 import (
 	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/telnet"
 )
 
 // Protocols gives every protocol, in alphabetical order of their packages.
 func Protocols() []proto.Protocol {
 	return []proto.Protocol{
+		modbus.Protocol,
 		telnet.Protocol,
 	}
 }
