@@ -5,6 +5,7 @@ package all
 
 import (
 	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/dicom"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/telnet"
 )
@@ -12,6 +13,7 @@ import (
 // Protocols gives every protocol, in alphabetical order of their packages.
 func Protocols() []proto.Protocol {
 	return []proto.Protocol{
+		dicom.Protocol,
 		modbus.Protocol,
 		telnet.Protocol,
 	}
