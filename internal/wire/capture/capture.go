@@ -13,7 +13,7 @@ import (
 // LinkType is a link-layer header type as registered at tcpdump.org.
 type LinkType uint16
 
-// The link types that package decode understands.
+// The link types that package decode understands; no others are handed out.
 const (
 	LinkNull      LinkType = 0
 	LinkEthernet  LinkType = 1
@@ -26,6 +26,32 @@ const (
 	LinkIPv6      LinkType = 229
 	LinkLinuxSLL2 LinkType = 276
 )
+
+// known reports whether package decode understands the link type.
+func (l LinkType) known() bool {
+	switch l {
+	case LinkNull, LinkEthernet, LinkRawBSD, LinkRawOpen, LinkRaw, LinkLoop, LinkLinuxSLL, LinkIPv4, LinkIPv6, LinkLinuxSLL2:
+		return true
+	}
+	return false
+}
+
+func (l LinkType) String() string {
+	if name := linkNames[l]; name != "" {
+		return name
+	}
+	return fmt.Sprintf("link type %d", uint16(l))
+}
+
+// linkNames names the link types that are handed out, and those that users
+// are most likely to ask about.
+var linkNames = map[LinkType]string{
+	LinkNull: "BSD loopback", LinkEthernet: "Ethernet", LinkRawBSD: "raw IP", LinkRawOpen: "raw IP", LinkRaw: "raw IP",
+	LinkLoop: "OpenBSD loopback", LinkLinuxSLL: "Linux cooked", LinkIPv4: "raw IPv4", LinkIPv6: "raw IPv6", LinkLinuxSLL2: "Linux cooked v2",
+	6: "Token Ring", 9: "PPP", 10: "FDDI", 50: "PPP with HDLC", 51: "PPPoE", 105: "IEEE 802.11", 119: "Prism 802.11", 127: "802.11 radiotap",
+	163: "AVS 802.11", 187: "Bluetooth HCI", 189: "USB", 192: "PPI", 195: "IEEE 802.15.4", 201: "Bluetooth HCI", 220: "USB", 227: "CAN",
+	230: "IEEE 802.15.4", 239: "netfilter log", 251: "Bluetooth LE", 253: "netlink", 256: "Bluetooth LE", 258: "PKTAP", 283: "IEEE 802.15.4 TAP",
+}
 
 // Frame is one captured frame. Data belongs to the batch it came in.
 type Frame struct {
@@ -48,19 +74,13 @@ type Source interface {
 	Close() error
 }
 
-// Batch is a run of frames with the memory they live in.
-type Batch struct {
-	Frames []Frame
-	blocks []*block
-}
-
 // Stats counts what a source saw and lost.
 type Stats struct {
 	Packets   uint64
 	Bytes     uint64
 	Dropped   uint64 // by the kernel, for lack of room
 	Freezes   uint64 // times the ring was full
-	Skipped   uint64 // records that could not be used: unknown block types, invalid lengths
+	Skipped   uint64 // packets that could not be used: unknown interface or link type
 	Snapped   uint64 // frames cut by the snapshot length
 	BadTimes  uint64 // time stamps that make no sense and were mended
 	Truncated bool   // the capture ended in the middle of a record

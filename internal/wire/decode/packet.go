@@ -23,25 +23,26 @@ const (
 	LayerTransport              // TCP, UDP or SCTP header decoded
 )
 
-// Anomaly is a set of strange things about a packet.
-type Anomaly uint32
-
 // Packet is one decoded packet. All slices point into the captured frame or,
-// for a reassembled datagram, into memory of the Decoder that stays valid
-// until the batch is given back.
+// for a reassembled datagram, into memory of its own.
+//
+// The caller fills Time, Number, Offset, Capture and Interface; Decode sets
+// everything else.
 type Packet struct {
-	Time    int64
-	Number  uint64
-	Offset  int64
-	Capture uint32
-	WireLen uint32 // bytes on the wire with all headers
-	Frame   []byte // the whole captured frame
+	Time      int64
+	Number    uint64
+	Offset    int64
+	Capture   uint32
+	Interface uint16 // index of the interface in the source, for the scope map
+	Frames    uint16 // captured frames that it was made of: 1, or the number of its fragments
+	WireLen   uint32 // bytes on the wire with all headers; of a reassembled datagram, of all its fragments
+	Frame     []byte // the whole captured frame; of a reassembled datagram, the one that completed it
 
 	Place          ident.Place
 	Layer          Layer
 	EtherType      uint16 // of the innermost payload; 0x2000 for CDP, 802.3 lengths give 0
 	SrcMAC, DstMAC ident.MAC
-	HasMAC         bool
+	HasMAC         bool   // of cooked captures only SrcMAC is known
 	VLAN           uint16 // innermost 802.1Q id, 0 without
 	Tunnel         Tunnel // what was taken off last
 	TunnelID       uint32 // VNI, TEID, GRE key or session id of the last tunnel
@@ -52,7 +53,7 @@ type Packet struct {
 	Proto    uint8    // IP protocol number after extension headers
 	TTL      uint8    // or hop limit
 	IPID     uint16
-	Fragment bool   // a fragment that is not (yet) reassembled; no ports unless it is the first
+	Fragment bool   // a fragment that could not be reassembled, for counting only; no ports unless it is the first
 	L2       []byte // behind the link header, for EtherTypes that are no IP
 	L3       []byte // from the IP header on, cut to the IP length
 	L4       []byte // behind the IP headers
@@ -102,7 +103,12 @@ const (
 
 var tunnelNames = [...]string{"", "ipip", "gre", "erspan", "vxlan", "geneve", "gtp-u", "tzsp", "pppoe", "mpls", "6in4", "teredo"}
 
-func (t Tunnel) String() string { return tunnelNames[t] }
+func (t Tunnel) String() string {
+	if int(t) < len(tunnelNames) {
+		return tunnelNames[t]
+	}
+	return "unknown"
+}
 
 // Addr turns a 16-byte address into a netip.Addr, mapped IPv4 unmapped.
 func Addr(a [16]byte) netip.Addr { return netip.AddrFrom16(a).Unmap() }
