@@ -157,16 +157,22 @@ type analyser struct {
 	streams         [2]stream
 	called, calling exchange.Text
 	services        []string  // asked for, constants
-	queries         [4]uint64 // ids of the contexts that ask for query or retrieval, one bit each
+	queries         contexts  // ask for query or retrieval of images
+	worklists       contexts  // ask for what only modalities ask for
 	implUID, impl   exchange.Text
 	asked           bool // an association request waits for its answer
 	identified      [2]bool
-	types           [2]string // device types told by the services, constants
 	login           login
 	release         int8 // 1 + direction of a release request without answer
 	requests        pending.Table[request]
 	assoc           Associate
 }
+
+// contexts is a set of presentation context ids.
+type contexts [4]uint64
+
+func (x *contexts) add(id uint8)      { x[id>>6] |= 1 << (id & 63) }
+func (x *contexts) has(id uint8) bool { return x[id>>6]>>(id&63)&1 != 0 }
 
 // login is an authentication attempt that waits for the association's answer.
 type login struct {
@@ -187,10 +193,10 @@ func (a *analyser) Reset() {
 	a.impl.Reset()
 	a.services = a.services[:0]
 	a.asked, a.release = false, 0
-	a.identified, a.types = [2]bool{}, [2]string{}
+	a.identified = [2]bool{}
 	a.login.mechanism, a.login.secret = "", event.Secret{}
 	a.login.user.Reset()
-	a.queries = [4]uint64{}
+	a.queries, a.worklists = contexts{}, contexts{}
 	a.requests.Init(maxRequests, patience)
 }
 

@@ -29,6 +29,7 @@ func (a *analyser) control(c *proto.Conn, dir event.Dir, typ PDUType, body []byt
 	case AssociateRJ:
 		f := a.association(c, dir.Other())
 		f.PDU, f.Answered, f.Reject = "reject", true, rejectReason(body[2], body[3])
+		a.identifyRequester(c, dir.Other(), "")
 		a.endLogin(c, dir.Other(), "failure")
 	case ReleaseRQ:
 		a.release = 1 + int8(dir)
@@ -49,35 +50,45 @@ func (a *analyser) associate(c *proto.Conn, dir event.Dir) {
 	a.called.Printable(r.CalledAE)
 	a.calling.Printable(r.CallingAE)
 	a.asked = true
-	a.services, a.queries = a.services[:0], [4]uint64{}
+	a.services, a.queries, a.worklists = a.services[:0], contexts{}, contexts{}
 	a.implUID.Reset()
 	a.impl.Reset()
 	a.implUID.Printable(r.ImplUID)
 	a.impl.Printable(r.ImplVersion)
 	for i := range r.Contexts {
 		name := serviceName(r.Contexts[i].Abstract)
-		if strings.Contains(name, "Query/Retrieve") {
-			a.queries[r.Contexts[i].ID>>6] |= 1 << (r.Contexts[i].ID & 63)
+		switch {
+		case strings.Contains(name, "Query/Retrieve"):
+			a.queries.add(r.Contexts[i].ID)
+		case name == "Modality Worklist - FIND" || name == "Modality Performed Procedure Step":
+			a.worklists.add(r.Contexts[i].ID)
 		}
 		if name != "" && len(a.services) < maxServices && !slices.Contains(a.services, name) {
 			a.services = append(a.services, name)
 		}
 	}
-	a.types[dir] = requesterType(a.services)
-	a.identify(c, dir, r, a.calling.Bytes())
 	a.beginLogin(c, dir, &r.User)
 }
 
 // accept makes the fact of an association that was accepted.
 func (a *analyser) accept(c *proto.Conn, dir event.Dir) {
+	var requester, responder string
 	for i := range a.assoc.Contexts {
-		if x := &a.assoc.Contexts[i]; x.Result == 0 && a.queries[x.ID>>6]>>(x.ID&63)&1 != 0 {
-			a.types[dir] = "pacs" // who answers queries for images is an archive
+		x := &a.assoc.Contexts[i]
+		if x.Result != 0 {
+			continue
+		}
+		if a.queries.has(x.ID) {
+			responder = "pacs" // who answers queries for images is an archive
+		}
+		if a.worklists.has(x.ID) {
+			requester = "medical-modality" // and was accepted as one
 		}
 	}
 	f := a.association(c, dir.Other())
 	f.PDU, f.Answered, f.Accepted = "associate", true, true
-	a.identify(c, dir, &a.assoc, a.called.Bytes())
+	a.identifyRequester(c, dir.Other(), requester)
+	a.identify(c, dir, responder, a.called.Bytes(), a.assoc.ImplUID, a.assoc.ImplVersion)
 	a.endLogin(c, dir.Other(), "success")
 }
 
@@ -95,35 +106,26 @@ func (a *analyser) titles(c *proto.Conn, f *event.DICOM) {
 	f.CalledAE, f.CallingAE = c.String(a.called.Bytes()), c.String(a.calling.Bytes())
 }
 
+// identifyRequester tells what the side is that asked for the association.
+func (a *analyser) identifyRequester(c *proto.Conn, dir event.Dir, typ string) {
+	a.identify(c, dir, typ, a.calling.Bytes(), a.implUID.Bytes(), a.impl.Bytes())
+}
+
 // identify tells once a flow what the sender of an association PDU is.
-func (a *analyser) identify(c *proto.Conn, dir event.Dir, r *Associate, title []byte) {
-	if a.identified[dir] {
+func (a *analyser) identify(c *proto.Conn, dir event.Dir, typ string, title, implUID, impl []byte) {
+	if a.identified[dir] || len(title)+len(implUID) == 0 {
 		return
 	}
 	a.identified[dir] = true
-	vendor, toolkit := implementer(r.ImplUID)
+	vendor, toolkit := implementer(implUID)
 	f := proto.Emit[event.Identity](c, dir)
-	f.Source, f.Vendor, f.Type = "dicom.association", vendor, a.types[dir]
+	f.Source, f.Vendor, f.Type = "dicom.association", vendor, typ
 	f.Name = c.String(title)
-	switch {
-	case toolkit != "" && len(r.ImplVersion) > 0:
-		f.Banner = c.String([]byte(toolkit + " " + string(r.ImplVersion)))
-	case toolkit != "":
-		f.Banner = toolkit
-	default:
-		f.Banner = c.String(r.ImplVersion)
+	var banner exchange.Text
+	if banner.Str(toolkit); toolkit != "" && len(impl) > 0 {
+		banner.Str(" ")
 	}
-}
-
-// requesterType tells a modality by the services that only modalities ask
-// for: their worklist, and reports of the steps they perform.
-func requesterType(services []string) string {
-	for _, s := range services {
-		if s == "Modality Worklist - FIND" || s == "Modality Performed Procedure Step" {
-			return "medical-modality"
-		}
-	}
-	return ""
+	f.Banner = c.String(banner.Printable(impl).Bytes())
 }
 
 // beginLogin notes the identity that an association request presents.
@@ -236,6 +238,7 @@ func (a *analyser) done(c *proto.Conn, q *request) *event.DICOM {
 func (a *analyser) End(c *proto.Conn) {
 	if a.asked {
 		a.association(c, event.ToServer).PDU = "associate"
+		a.identifyRequester(c, event.ToServer, "")
 	}
 	a.endLogin(c, event.ToServer, "unknown")
 	for q := a.requests.Oldest(); q != nil; q = a.requests.Oldest() {
