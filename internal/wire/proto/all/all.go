@@ -6,6 +6,7 @@ package all
 import (
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/dicom"
+	"edgeward/internal/wire/proto/dns"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/telnet"
 )
@@ -14,6 +15,10 @@ import (
 func Protocols() []proto.Protocol {
 	return []proto.Protocol{
 		dicom.Protocol,
+		dns.DNS,
+		dns.LLMNR,
+		dns.MDNS,
+		dns.NBNS,
 		modbus.Protocol,
 		telnet.Protocol,
 	}
