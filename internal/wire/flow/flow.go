@@ -117,7 +117,7 @@ type Table struct {
 	suppress suppressor
 	learned  []Learned
 	stats    Stats
-	out      event.Batch
+	out      *event.Batch
 	pkt      *decode.Packet
 }
 
@@ -132,13 +132,13 @@ func NewTable(cfg Config) *Table {
 	for i := range t.lists {
 		t.lists[i] = list{none, none}
 	}
-	t.env = proto.Env{Out: &t.out, Vault: cfg.Vault, Nest: t.nest, Learn: t.learn}
+	t.env = proto.Env{Vault: cfg.Vault, Nest: t.nest, Learn: t.learn}
 	t.conn.Env = &t.env
 	return t
 }
 
-// Out gives the batch that the table's facts go to; who takes them resets it.
-func (t *Table) Out() *event.Batch { return &t.out }
+// SetOut says where the table's facts go from now on.
+func (t *Table) SetOut(b *event.Batch) { t.out, t.env.Out = b, b }
 
 // Stats gives the counters so far.
 func (t *Table) Stats() *Stats { return &t.stats }

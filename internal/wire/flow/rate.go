@@ -20,7 +20,7 @@ type Rates struct {
 	in     []rateCell
 	out    []rateCell
 	active []*rateCell // cells used in this second
-	facts  event.Batch
+	facts  *event.Batch
 	last   decode.Packet
 }
 
@@ -217,7 +217,7 @@ func (r *Rates) report(c *rateCell) {
 		Time: c.firstAt, Packet: c.first, Offset: c.offset, Capture: r.last.Capture, Place: c.place, Transport: c.transport,
 		Src: decode.Addr(c.addr), SrcMAC: c.mac,
 	}
-	f := event.Add[event.Rate](&r.facts, &h, event.Order{Packet: r.last.Number, Seq: c.first})
+	f := event.Add[event.Rate](r.facts, &h, event.Order{Packet: r.last.Number, Seq: c.first})
 	f.Direction = "out"
 	if c.in {
 		f.Direction = "in"
@@ -241,5 +241,5 @@ func bucket(host *[16]byte, transport uint8, place ident.Place) int {
 	return int(mix(hashAddr(host), uint64(transport)|uint64(place.Scope)<<8)%rateBuckets) * rateWays
 }
 
-// Facts gives the rate facts since the batch was reset.
-func (r *Rates) Facts() *event.Batch { return &r.facts }
+// SetOut says where the rate facts go from now on.
+func (r *Rates) SetOut(b *event.Batch) { r.facts = b }

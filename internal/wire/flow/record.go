@@ -252,7 +252,7 @@ func (t *Table) record(f *flow, reason string) {
 	}
 	h := f.header()
 	t.env.Order.Seq = f.firstPacket<<16 | 0xffff
-	b := event.Add[event.Flow](&t.out, &h, t.env.Order)
+	b := event.Add[event.Flow](t.out, &h, t.env.Order)
 	b.AppProto = f.proto
 	if f.proto != event.ProtoUnknown {
 		b.AppProtoBy = "content"

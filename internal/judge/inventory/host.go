@@ -1,0 +1,318 @@
+package inventory
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"edgeward/internal/asset"
+	"edgeward/internal/event"
+	"edgeward/internal/ident"
+	"edgeward/internal/judge/fingerprint"
+)
+
+// Bounds of what is kept for one host.
+const (
+	maxBeliefs  = 48
+	maxServices = 64
+	maxUses     = 48
+	maxPeers    = 64
+	maxNames    = 12
+	maxText     = 200
+)
+
+// host is what was observed of one address.
+type host struct {
+	id          hostID
+	mac         ident.MAC // last MAC seen with it as source
+	first, last int64
+	packets     uint64 // sent
+	bytes       uint64 // sent and received
+	active      bool   // it sent something that is not only an unanswered attempt
+	beliefs     []belief
+	names       []string
+	services    []service
+	uses        []service
+	peers       map[netip.Addr]*peer
+	peerCount   int
+	roles       roleSet
+	vlan        uint16
+	mud         string
+	prev, next  *host
+}
+
+// belief is a clue with where it came from.
+type belief struct {
+	fingerprint.Clue
+	source string
+	shown  string // what was seen
+	packet uint64
+	time   int64
+}
+
+type service struct {
+	transport uint8
+	port      uint16
+	proto     event.Proto
+	first     int64
+	last      int64
+	flows     uint64
+	clients   map[netip.Addr]struct{}
+}
+
+type peer struct {
+	asset.Peer
+	protos protoSet
+}
+
+// protoSet is a set of protocols.
+type protoSet [(event.ProtoCount + 63) / 64]uint64
+
+func (s *protoSet) add(p event.Proto) { s[p/64] |= 1 << (p % 64) }
+
+func (s *protoSet) names() []string {
+	var out []string
+	for i := 1; i < event.ProtoCount; i++ {
+		if s[i/64]&(1<<(i%64)) != 0 {
+			out = append(out, event.Proto(i).String())
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// roleSet is what a host does for others.
+type roleSet uint16
+
+// The roles.
+const (
+	roleGateway roleSet = 1 << iota
+	roleResolver
+	roleDHCP
+	roleTime
+	roleBroker
+)
+
+var roleNames = [...]string{"gateway", "resolver", "dhcp-server", "time-server", "broker"}
+
+func (r roleSet) names() []string {
+	var out []string
+	for i, n := range roleNames {
+		if r&(1<<i) != 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// hostList is a doubly linked list of hosts.
+type hostList struct{ head, tail *host }
+
+func (l *hostList) remove(h *host) {
+	if h.prev != nil {
+		h.prev.next = h.next
+	} else {
+		l.head = h.next
+	}
+	if h.next != nil {
+		h.next.prev = h.prev
+	} else {
+		l.tail = h.prev
+	}
+	h.prev, h.next = nil, nil
+}
+
+func (l *hostList) push(h *host) {
+	h.prev = l.tail
+	if l.tail != nil {
+		l.tail.next = h
+	} else {
+		l.head = h
+	}
+	l.tail = h
+}
+
+// hostOf gives the host of an address or, without one, of a MAC; nil when it
+// is not at home. The host that was silent for longest goes when there are
+// too many, those that only tried something in vain first.
+func (v *Inventory) hostOf(p ident.Place, a netip.Addr, mac ident.MAC, now int64) *host {
+	a = a.Unmap()
+	id := hostID{place: p, addr: a}
+	if !a.IsValid() || a.IsUnspecified() {
+		if mac.IsZero() || mac.IsGroup() {
+			return nil
+		}
+		id = hostID{place: p, mac: mac}
+	} else if !v.Home(p, a) {
+		return nil
+	}
+	h := v.hosts[id]
+	if h == nil {
+		if len(v.hosts) >= v.opt.MaxHosts {
+			v.forget()
+		}
+		h = &host{id: id, first: now, last: now}
+		v.hosts[id] = h
+		v.order.push(h)
+	} else if v.order.tail != h {
+		v.order.remove(h)
+		v.order.push(h)
+	}
+	h.last = max(h.last, now)
+	h.first = min(h.first, now)
+	return h
+}
+
+func (v *Inventory) forget() {
+	victim := v.order.head
+	for h, n := victim, 0; h != nil && n < 64; h, n = h.next, n+1 {
+		if !h.active {
+			victim = h
+			break
+		}
+	}
+	v.order.remove(victim)
+	delete(v.hosts, victim.id)
+	v.evicted++
+}
+
+type clueKey struct{ field, value string }
+
+const maxClues = 4096
+
+// show matches what a host showed against the fingerprints and keeps the
+// beliefs. The value is copied.
+func (v *Inventory) show(h *host, field, value string, f *event.Fact) {
+	if h == nil || value == "" || v.opt.Matcher == nil {
+		return
+	}
+	value = value[:min(len(value), 1024)]
+	clues, ok := v.clues[clueKey{field, value}]
+	if !ok {
+		value = strings.Clone(value)
+		clues = v.opt.Matcher.Match(field, value)
+		if len(v.clues) >= maxClues {
+			clear(v.clues)
+		}
+		v.clues[clueKey{field, value}] = clues
+	}
+	for _, c := range clues {
+		v.believe(h, c, field, value, f)
+	}
+}
+
+// believe keeps one belief, unless the same is held already.
+func (v *Inventory) believe(h *host, c fingerprint.Clue, source, shown string, f *event.Fact) {
+	if h == nil || c.Value == "" {
+		return
+	}
+	for i := range h.beliefs {
+		b := &h.beliefs[i]
+		if b.Attribute == c.Attribute && b.source == source && b.Rule == c.Rule && b.Value == c.Value {
+			return
+		}
+	}
+	b := belief{Clue: c, source: source, shown: strings.Clone(shown[:min(len(shown), maxText)]), packet: f.Packet, time: f.Time}
+	b.Value = strings.Clone(strings.TrimSpace(c.Value[:min(len(c.Value), maxText)]))
+	if b.Value == "" {
+		return
+	}
+	if len(h.beliefs) < maxBeliefs {
+		h.beliefs = append(h.beliefs, b)
+		return
+	}
+	weakest := 0
+	for i := range h.beliefs {
+		if h.beliefs[i].Confidence < h.beliefs[weakest].Confidence {
+			weakest = i
+		}
+	}
+	if h.beliefs[weakest].Confidence < b.Confidence {
+		h.beliefs[weakest] = b
+	}
+}
+
+// state keeps what a device says of itself in so many words.
+func (v *Inventory) state(h *host, attr fingerprint.Attribute, value string, confidence float64, source string, f *event.Fact) {
+	if h == nil || value == "" {
+		return
+	}
+	v.believe(h, fingerprint.Clue{Attribute: attr, Value: value, Confidence: confidence}, source, value, f)
+}
+
+func (h *host) name(n string) {
+	n = strings.TrimSuffix(strings.TrimSpace(n), ".")
+	if h == nil || n == "" || len(n) > 120 || len(h.names) >= maxNames || slices.Contains(h.names, n) {
+		return
+	}
+	h.names = append(h.names, strings.Clone(n))
+}
+
+// offer notes a service that the host answers on; use one that it uses.
+func (h *host) offer(transport uint8, port uint16, p event.Proto, client netip.Addr, now int64) {
+	if s := note(&h.services, maxServices, transport, port, p, now); s != nil {
+		if s.clients == nil {
+			s.clients = map[netip.Addr]struct{}{}
+		}
+		if len(s.clients) < 256 {
+			s.clients[client] = struct{}{}
+		}
+	}
+}
+
+func (h *host) use(transport uint8, port uint16, p event.Proto, now int64) {
+	note(&h.uses, maxUses, transport, port, p, now)
+}
+
+func note(list *[]service, limit int, transport uint8, port uint16, p event.Proto, now int64) *service {
+	for i := range *list {
+		s := &(*list)[i]
+		if s.transport == transport && s.port == port {
+			s.last = max(s.last, now)
+			s.flows++
+			if s.proto == event.ProtoUnknown {
+				s.proto = p
+			}
+			return s
+		}
+	}
+	if len(*list) >= limit {
+		return nil
+	}
+	*list = append(*list, service{transport: transport, port: port, proto: p, first: now, last: now, flows: 1})
+	return &(*list)[len(*list)-1]
+}
+
+// meet notes a conversation with a peer.
+func (h *host) meet(a netip.Addr, home bool, p event.Proto, out, in uint64, now int64) {
+	x := h.peers[a]
+	if x == nil {
+		h.peerCount++
+		if len(h.peers) >= maxPeers {
+			h.dropPeer()
+		}
+		if h.peers == nil {
+			h.peers = map[netip.Addr]*peer{}
+		}
+		x = &peer{Peer: asset.Peer{Address: a, Home: home, First: now}}
+		h.peers[a] = x
+	}
+	x.Flows++
+	x.BytesOut += out
+	x.BytesIn += in
+	x.First, x.Last = min(x.First, now), max(x.Last, now)
+	x.protos.add(p)
+}
+
+// dropPeer forgets the peer with the fewest bytes, the higher address first
+// among equals, so that the outcome does not depend on the order of the map.
+func (h *host) dropPeer() {
+	var victim *peer
+	for _, x := range h.peers {
+		if victim == nil || x.BytesIn+x.BytesOut < victim.BytesIn+victim.BytesOut ||
+			x.BytesIn+x.BytesOut == victim.BytesIn+victim.BytesOut && victim.Address.Less(x.Address) {
+			victim = x
+		}
+	}
+	delete(h.peers, victim.Address)
+}

@@ -1,0 +1,49 @@
+package inventory
+
+import (
+	"net/netip"
+
+	"edgeward/internal/ident"
+	"edgeward/internal/judge/fingerprint"
+)
+
+// This file is what detection asks of the inventory.
+
+// About is what detection may know of a host at the time of a fact.
+type About struct {
+	Device    string // device id, empty for an outsider
+	Address   netip.Addr
+	Type      string
+	Zone      string
+	FirstSeen int64
+	Router    bool
+}
+
+// About gives what is known of the host that facts with key k are about.
+func (v *Inventory) About(k ident.HostKey) (About, bool) {
+	id, ok := v.keys[k]
+	h := v.hosts[id]
+	if !ok || h == nil {
+		return About{}, false
+	}
+	x := About{Device: DeviceID(v.deviceKey(h)), Address: id.addr, Zone: v.zoneOf(h), FirstSeen: h.first, Router: h.roles&roleGateway != 0}
+	var typ float64
+	for _, b := range h.beliefs {
+		if b.Attribute == fingerprint.Type && b.Confidence > typ {
+			x.Type, typ = b.Value, b.Confidence
+		}
+	}
+	return x, true
+}
+
+// Router reports whether a MAC carries the traffic of other addresses.
+func (v *Inventory) Router(p ident.Place, mac ident.MAC) bool {
+	l := v.links[linkID{p, mac}]
+	return l != nil && l.router()
+}
+
+// Began gives the packet time of the first fact of all.
+func (v *Inventory) Began() int64 { return v.first }
+
+// Name gives the name by which an address was asked for, empty when unknown.
+func (v *Inventory) Name(a netip.Addr) string { return v.names.of(a) }
