@@ -43,6 +43,10 @@ type DNP3 struct {
 	Answered    bool     `eve:"answered"`
 	Denied      bool     `eve:"denied"`
 	Unsolicited bool     `eve:"unsolicited"`
+	Control     string   `eve:"control"` // of the first control relay output block: trip, close, latch_on ...
+	Point       uint32   `eve:"point"`   // first point of a control
+	Status      uint8    `eve:"status"`  // status of the first control in the response
+	File        string   `eve:"file"`
 }
 
 // Operation describes the request.

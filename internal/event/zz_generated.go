@@ -298,6 +298,10 @@ var Registry = []KindInfo{
 		{Name: "answered", Type: "bool", List: false, Doc: ""},
 		{Name: "denied", Type: "bool", List: false, Doc: ""},
 		{Name: "unsolicited", Type: "bool", List: false, Doc: ""},
+		{Name: "control", Type: "string", List: false, Doc: "of the first control relay output block: trip, close, latch_on ..."},
+		{Name: "point", Type: "int", List: false, Doc: "first point of a control"},
+		{Name: "status", Type: "int", List: false, Doc: "status of the first control in the response"},
+		{Name: "file", Type: "string", List: false, Doc: ""},
 	}},
 	{Kind: KindDNS, Name: "dns", Doc: "DNS is a DNS transaction (RFC 1035): the question with its answer, or alone.", Fields: []FieldInfo{
 		{Name: "type", Type: "string", List: false, Doc: "request: unanswered; response: with its answer"},
@@ -1673,6 +1677,22 @@ func (x *DNP3) AppendEVE(b []byte) []byte {
 	if x.Unsolicited {
 		b = appendKey(b, "unsolicited")
 		b = appendBool(b, x.Unsolicited)
+	}
+	if x.Control != "" {
+		b = appendKey(b, "control")
+		b = AppendJSONString(b, x.Control)
+	}
+	if x.Point != 0 {
+		b = appendKey(b, "point")
+		b = appendUint(b, uint64(x.Point))
+	}
+	if x.Status != 0 {
+		b = appendKey(b, "status")
+		b = appendUint(b, uint64(x.Status))
+	}
+	if x.File != "" {
+		b = appendKey(b, "file")
+		b = AppendJSONString(b, x.File)
 	}
 	return b
 }
