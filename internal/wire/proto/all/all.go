@@ -7,6 +7,7 @@ import (
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/dicom"
 	"edgeward/internal/wire/proto/dns"
+	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/telnet"
 )
@@ -19,6 +20,7 @@ func Protocols() []proto.Protocol {
 		dns.LLMNR,
 		dns.MDNS,
 		dns.NBNS,
+		mining.Protocol,
 		modbus.Protocol,
 		telnet.Protocol,
 	}
