@@ -7,7 +7,7 @@ import (
 
 	"edgeward/internal/event"
 	"edgeward/internal/wire/proto"
-	"edgeward/internal/wire/proto/novelty"
+	"edgeward/internal/wire/proto/identity"
 	"edgeward/internal/wire/proto/pending"
 )
 
@@ -49,7 +49,7 @@ type request struct {
 
 type parser struct {
 	open      pending.Table[request]
-	said      novelty.Filter
+	said      identity.Once
 	lost      [2]bool // the next bytes of that direction may be anything
 	broken    int
 	anomalies int
@@ -241,9 +241,10 @@ func (p *parser) answer(c *proto.Conn, dir event.Dir, r *request, a *ADU) {
 	case a.Function == FuncUMAS && len(a.Data) >= 2 && a.Data[1] == umasResponseError:
 		m.Exception = serverDeviceFailure
 	case a.Function == FuncUMAS && r.sub == umasReadID && len(a.Data) >= 2 && a.Data[1] == umasResponseOK:
-		if name := umasModel(a.Data[2:]); p.said.New(name) {
-			id := proto.Emit[event.Identity](c, dir)
-			id.Source, id.Vendor, id.Type, id.Model = "modbus.umas", "Schneider Electric", "plc", c.String(name)
+		if name := umasModel(a.Data[2:]); name != nil {
+			p.said.Tell(c, dir, &event.Identity{
+				Source: "modbus.umas", Vendor: "Schneider Electric", Type: "plc", Model: identity.Text(c, name),
+			})
 		}
 	case a.Function == FuncEncapsulated:
 		p.identity(c, dir, a.Data)
@@ -261,24 +262,19 @@ func (p *parser) identity(c *proto.Conn, dir event.Dir, b []byte) {
 		return
 	}
 	o := &d.Objects
-	for i := range o {
-		o[i] = printable(o[i])
+	id := event.Identity{
+		Source:   "modbus.device_identification",
+		Vendor:   identity.Text(c, o[ObjectVendorName]),
+		Firmware: identity.Text(c, o[ObjectRevision]),
+		Name:     identity.Text(c, o[ObjectUserApplication]),
+		Banner:   identity.Text(c, o[ObjectProductCode]),
 	}
-	if !p.said.New(o[:]...) {
-		return
-	}
-	id := proto.Emit[event.Identity](c, dir)
-	id.Source = "modbus.device_identification"
-	id.Vendor, id.Firmware, id.Name = c.String(o[ObjectVendorName]), c.String(o[ObjectRevision]), c.String(o[ObjectUserApplication])
 	for _, name := range []int{ObjectModelName, ObjectProductName, ObjectProductCode} {
-		if len(o[name]) > 0 {
-			id.Model = c.String(o[name])
+		if id.Model = identity.Text(c, o[name]); id.Model != "" {
 			break
 		}
 	}
-	if len(o[ObjectProductCode]) > 0 {
-		id.Banner = c.String(o[ObjectProductCode])
-	}
+	p.said.Tell(c, dir, &id)
 }
 
 // serverID takes the text that most devices put into their answer to
@@ -288,12 +284,9 @@ func (p *parser) serverID(c *proto.Conn, dir event.Dir, b []byte) {
 	if len(b) < 2 {
 		return
 	}
-	text := longestText(b[1:])
-	if len(text) < least || !p.said.New(text) {
-		return
+	if text := longestText(b[1:]); len(text) >= least {
+		p.said.Tell(c, dir, &event.Identity{Source: "modbus.server_id", Banner: identity.Text(c, text)})
 	}
-	id := proto.Emit[event.Identity](c, dir)
-	id.Source, id.Banner = "modbus.server_id", c.String(text)
 }
 
 // longestText gives the longest run of printable ASCII in b.
@@ -310,20 +303,6 @@ func longestText(b []byte) []byte {
 		start = i + 1
 	}
 	return best
-}
-
-// printable cuts b at the first byte that is no text and takes off blanks.
-func printable(b []byte) []byte {
-	for i, c := range b {
-		if c < 0x20 || c == 0x7f {
-			b = b[:i]
-			break
-		}
-	}
-	for len(b) > 0 && b[len(b)-1] == ' ' {
-		b = b[:len(b)-1]
-	}
-	return b
 }
 
 // emit makes the fact of a request, as yet without an answer.
