@@ -156,9 +156,9 @@ type stream struct {
 type analyser struct {
 	streams         [2]stream
 	called, calling exchange.Text
-	services        []string  // asked for, constants
-	queries         contexts  // ask for query or retrieval of images
-	worklists       contexts  // ask for what only modalities ask for
+	services        []string // asked for, constants
+	queries         contexts // ask for query or retrieval of images
+	worklists       contexts // ask for what only modalities ask for
 	implUID, impl   exchange.Text
 	asked           bool // an association request waits for its answer
 	identified      [2]bool
