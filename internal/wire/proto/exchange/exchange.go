@@ -118,3 +118,13 @@ func (r *Requests) emit(c *proto.Conn, q *Request) *event.ICS {
 	f.Name = c.String(q.Name.Bytes())
 	return f
 }
+
+// Hash gives the key of a request whose identifier is text (FNV-1a). A peer
+// that makes two identifiers collide confuses only its own requests.
+func Hash(b []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
