@@ -7,6 +7,7 @@ import (
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/dicom"
 	"edgeward/internal/wire/proto/dns"
+	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/telnet"
@@ -20,6 +21,7 @@ func Protocols() []proto.Protocol {
 		dns.LLMNR,
 		dns.MDNS,
 		dns.NBNS,
+		hl7.Protocol,
 		mining.Protocol,
 		modbus.Protocol,
 		telnet.Protocol,

@@ -6,7 +6,7 @@ import (
 
 	"edgeward/internal/event"
 	"edgeward/internal/wire/proto"
-	"edgeward/internal/wire/proto/novelty"
+	"edgeward/internal/wire/proto/identity"
 	"edgeward/internal/wire/proto/pending"
 )
 
@@ -77,8 +77,8 @@ type request struct {
 
 type parser struct {
 	requests pending.Table[request]
-	notices  novelty.Filter // methods of notices that were reported
-	agents   novelty.Filter
+	notices  [8]uint64 // methods of notices that were reported
+	agents   identity.Once
 	shares   int
 	dialect  string // of the requests so far
 	algo     []byte
@@ -161,9 +161,8 @@ func (p *parser) request(c *proto.Conn, m *Message) {
 		method: keep(r.method, m.Method), worker: keep(r.worker, m.Worker), agent: keep(r.agent, m.Agent),
 		algo: keep(r.algo, m.Algorithm), password: keep(r.password, m.Password),
 	}
-	if len(m.Agent) > 0 && p.agents.New(m.Agent) {
-		id := proto.Emit[event.Identity](c, event.ToServer)
-		id.Source, id.Banner = "mining.agent", c.Head(m.Agent, 2*maxText)
+	if len(m.Agent) > 0 {
+		p.agents.Tell(c, event.ToServer, &event.Identity{Source: "mining.agent", Banner: identity.Text(c, m.Agent[:min(len(m.Agent), 2*maxText)])})
 	}
 }
 
@@ -217,12 +216,28 @@ func (p *parser) answerWeb(c *proto.Conn, k []byte, accepted bool) {
 // notice reports what the pool sends unasked, once for each method.
 func (p *parser) notice(c *proto.Conn, m *Message) {
 	d := m.Dialect()
-	if d == "" || !p.notices.New(m.Method) {
+	if d == "" || !p.firstOf(m.Method) {
 		return
 	}
 	f := proto.Emit[event.Mining](c, event.ToClient)
 	f.Protocol, f.Method, f.Transport = d, c.Head(m.Method, maxText), transport(d)
 	f.Algorithm = c.Head(m.Algorithm, maxText)
+}
+
+// firstOf reports whether no notice of this method was reported before, and not too
+// many different ones were.
+func (p *parser) firstOf(method []byte) bool {
+	k := key(method) | 1
+	for i, seen := range p.notices {
+		switch seen {
+		case k:
+			return false
+		case 0:
+			p.notices[i] = k
+			return true
+		}
+	}
+	return false
 }
 
 // emit makes the facts of a request: what was asked, and for a login who did.
