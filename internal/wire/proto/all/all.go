@@ -8,6 +8,7 @@ import (
 	"edgeward/internal/wire/proto/dicom"
 	"edgeward/internal/wire/proto/dns"
 	"edgeward/internal/wire/proto/hl7"
+	"edgeward/internal/wire/proto/irc"
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/telnet"
@@ -22,6 +23,7 @@ func Protocols() []proto.Protocol {
 		dns.MDNS,
 		dns.NBNS,
 		hl7.Protocol,
+		irc.Protocol,
 		mining.Protocol,
 		modbus.Protocol,
 		telnet.Protocol,
