@@ -267,7 +267,9 @@ func (p *Pipeline) sink(u *Unit) error {
 
 // giveBack makes a unit free again.
 func (p *Pipeline) giveBack(u *Unit) {
-	u.frames.Release()
+	if len(u.frames.Frames) > 0 {
+		u.frames.Release()
+	}
 	for _, b := range u.outs {
 		b.Reset()
 	}

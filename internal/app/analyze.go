@@ -1,0 +1,255 @@
+// Package app wires the parts together: configuration becomes components with
+// an ordered start and stop. It is the only place that knows all of them, and
+// it holds no other logic. The command line uses it.
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net/netip"
+	"slices"
+
+	"edgeward/internal/event"
+	"edgeward/internal/finding"
+	"edgeward/internal/judge/inventory"
+	"edgeward/internal/output/report"
+	"edgeward/internal/wire/capture"
+	"edgeward/internal/wire/decode"
+	"edgeward/internal/wire/pipeline"
+	"edgeward/internal/wire/proto/all"
+)
+
+// AnalyzeOptions says what to analyse and how.
+type AnalyzeOptions struct {
+	Version     string
+	Paths       []string
+	Stdin       io.Reader
+	Home        []netip.Prefix
+	Zones       []inventory.Zone
+	Recog       string // folder of recog XML files, empty for none
+	Workers     int
+	Memory      int64
+	Separate    bool
+	ShowSecrets bool
+	Observer    Observer // sees facts and findings as they come; may be nil
+	// Progress is told how many bytes of the inputs have been read, of how
+	// many; may be nil.
+	Progress func(done, total int64)
+}
+
+// Observer sees what an analysis finds, in order.
+type Observer interface {
+	Fact(*event.Fact)
+	Alert(*finding.Finding)
+}
+
+// DefaultMemory is the budget of a sensor in bytes.
+const DefaultMemory = 96 << 20
+
+// Analyze reads captures and gives the report. Inputs that cannot be read are
+// named in it; the error then says so as well, after all others were analysed.
+func Analyze(ctx context.Context, o AnalyzeOptions) (*report.Report, error) {
+	if o.Memory <= 0 {
+		o.Memory = DefaultMemory
+	}
+	inputs, skipped, problems := gather(o.Paths)
+	r := &report.Report{Version: o.Version, Skipped: skipped, First: math.MaxInt64, Last: math.MinInt64}
+	for _, p := range problems {
+		r.Captures = append(r.Captures, report.Capture{Name: p.name, Error: p.err.Error()})
+	}
+	a := &analysis{o: o, r: r, problems: problems}
+	for _, in := range inputs {
+		a.total += in.size
+	}
+	if err := a.reset(); err != nil {
+		return nil, err
+	}
+	for i, in := range inputs {
+		if o.Separate && i > 0 {
+			a.finish()
+			if err := a.reset(); err != nil {
+				return nil, err
+			}
+		}
+		if err := a.run(ctx, in); err != nil {
+			return nil, err
+		}
+	}
+	a.finish()
+	if r.Packets == 0 {
+		r.First, r.Last = 0, 0
+	}
+	if len(a.problems) > 0 {
+		return r, a.problems[0].err
+	}
+	return r, nil
+}
+
+// analysis is one run over the inputs.
+type analysis struct {
+	o        AnalyzeOptions
+	r        *report.Report
+	path     *pipeline.Pipeline
+	judge    *judge
+	scope    uint16
+	total    int64
+	done     int64
+	problems []problem
+}
+
+// reset begins with an empty inventory, as --separate wants for each input.
+func (a *analysis) reset() error {
+	j, err := newJudge(a.o)
+	if err != nil {
+		return err
+	}
+	a.judge = j
+	a.scope++
+	scope := uint16(0)
+	if a.o.Separate {
+		scope = a.scope
+	}
+	a.path = pipeline.New(pipeline.Config{
+		Workers: a.o.Workers, Memory: int(a.o.Memory), Protocols: all.Protocols(), Vault: vault(a.o.ShowSecrets),
+		Decode: decode.Options{Scope: func(uint16, uint16, uint32) uint16 { return scope }},
+		Sink:   a.sink,
+	})
+	return nil
+}
+
+func (a *analysis) sink(u *pipeline.Unit) error {
+	a.r.Facts += uint64(len(u.Facts))
+	a.judge.observe(u.Facts, u)
+	if a.o.Observer != nil {
+		for _, f := range u.Facts {
+			a.o.Observer.Fact(f)
+		}
+		for _, f := range a.judge.detect.Updates() {
+			a.o.Observer.Alert(f)
+		}
+	}
+	return nil
+}
+
+// run analyses one input.
+func (a *analysis) run(ctx context.Context, in input) error {
+	entry := report.Capture{Name: in.path}
+	index := uint32(len(a.r.Captures))
+	src, err := in.open(a.o.Stdin)
+	if err == nil {
+		defer src.Close()
+		counted := &counting{Source: src, a: a, size: in.size}
+		err = a.path.Run(ctx, counted, index)
+		s := src.Stats()
+		entry.Packets, entry.Bytes = s.Packets, s.Bytes
+		a.done += in.size
+		if counted.seen {
+			a.r.First, a.r.Last = min(a.r.First, counted.first), max(a.r.Last, counted.last)
+		}
+	}
+	var cut *capture.CutError
+	switch {
+	case errors.As(err, &cut):
+		entry.Cut, entry.CutAt, entry.Error = true, cut.Offset, cut.Error()
+		a.r.Loss.Truncated = true
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		entry.Error = err.Error()
+		a.problems = append(a.problems, problem{in.path, err})
+	}
+	a.r.Packets += entry.Packets
+	a.r.Bytes += entry.Bytes
+	a.r.Captures = append(a.r.Captures, entry)
+	return nil
+}
+
+// finish decides what is pending and adds it to the report.
+func (a *analysis) finish() {
+	a.judge.detect.Close()
+	if a.o.Observer != nil {
+		for _, f := range a.judge.detect.Updates() {
+			a.o.Observer.Alert(f)
+		}
+	}
+	a.r.Devices = append(a.r.Devices, a.judge.inventory.Devices()...)
+	a.r.Findings = append(a.r.Findings, a.judge.detect.Findings()...)
+	addStats(a.r, a.path.Stats())
+	a.r.Loss.Hosts += a.judge.inventory.Evicted()
+	a.r.Loss.FindingsLimit += a.judge.detect.Dropped()
+}
+
+// counting tells the progress and notes the first and last packet time.
+type counting struct {
+	capture.Source
+	a           *analysis
+	size        int64
+	first, last int64
+	seen        bool
+}
+
+func (c *counting) Read(ctx context.Context, b *capture.Batch) error {
+	err := c.Source.Read(ctx, b)
+	for i := range b.Frames {
+		t := b.Frames[i].Time
+		if !c.seen {
+			c.first, c.last, c.seen = t, t, true
+		}
+		c.first, c.last = min(c.first, t), max(c.last, t)
+	}
+	if n := len(b.Frames); n > 0 && c.a.o.Progress != nil {
+		c.a.o.Progress(c.a.done+min(b.Frames[n-1].Offset, c.size), c.a.total)
+	}
+	return err
+}
+
+func addStats(r *report.Report, s pipeline.Stats) {
+	r.Flows += s.Flow.Flows
+	l := &r.Loss
+	l.KernelDrops += s.Capture.Dropped
+	l.Snapped += s.Capture.Snapped
+	l.BadRecords += s.Capture.Skipped
+	l.BadTimes += s.Capture.BadTimes
+	l.Duplicates += s.Decode.Duplicates
+	l.Undecoded += s.Decode.Undecoded
+	l.Evicted += s.Flow.Evicted
+	l.OneSided += s.Flow.OneSided
+	l.Midstream += s.Flow.Midstream
+	l.Gaps += s.Flow.Gaps
+	l.GapBytes += s.Flow.GapBytes
+	l.NoMemory += s.Flow.NoMemory
+	l.GaveUp += s.Flow.GaveUp
+	l.Suppressed += s.Flow.Suppressed
+	for i := 1; i < event.ProtoCount; i++ {
+		p := s.Flow.Protocols[i]
+		l.ParserErrors += p.Errors
+		if p.Flows+p.ToServer+p.ToClient == 0 {
+			continue
+		}
+		name := event.Proto(i).String()
+		at := slices.IndexFunc(r.Protocols, func(x report.Protocol) bool { return x.Name == name })
+		if at < 0 {
+			at = len(r.Protocols)
+			r.Protocols = append(r.Protocols, report.Protocol{Name: name})
+		}
+		x := &r.Protocols[at]
+		x.Flows += p.Flows
+		x.ToServer += p.ToServer
+		x.ToClient += p.ToClient
+		x.Messages += p.ToServer + p.ToClient
+		x.Bytes += p.Bytes
+		x.Errors += p.Errors
+	}
+	slices.SortFunc(r.Protocols, func(a, b report.Protocol) int {
+		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// problem is an input that could not be read.
+type problem struct {
+	name string
+	err  error
+}

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"fmt"
+	"net/netip"
+
+	"edgeward/content"
+	"edgeward/internal/event"
+	"edgeward/internal/ident"
+	"edgeward/internal/judge/credential"
+	"edgeward/internal/judge/detect"
+	"edgeward/internal/judge/inventory"
+)
+
+// judge is the stage that turns facts into things and judgements.
+type judge struct {
+	inventory *inventory.Inventory
+	detect    *detect.Engine
+}
+
+func newJudge(o AnalyzeOptions) (*judge, error) {
+	checks, err := detect.ParseCatalogue(content.Checks())
+	if err != nil {
+		return nil, fmt.Errorf("load the catalogue of checks: %w", err)
+	}
+	inv := inventory.New(inventory.Options{Home: o.Home, Zones: o.Zones})
+	return &judge{
+		inventory: inv,
+		detect:    detect.New(detect.Options{Checks: checks, Devices: devices{inv}, ShowSecrets: o.ShowSecrets}),
+	}, nil
+}
+
+func (j *judge) observe(facts []*event.Fact, packets detect.Packets) {
+	j.inventory.Observe(facts)
+	j.detect.Observe(facts, packets)
+}
+
+// devices shows the inventory to detection.
+type devices struct{ inv *inventory.Inventory }
+
+var _ detect.Devices = devices{}
+
+func (d devices) Home(p ident.Place, a netip.Addr) bool { return d.inv.Home(p, a) }
+
+func (d devices) Router(p ident.Place, mac ident.MAC) bool { return d.inv.Router(p, mac) }
+
+func (d devices) Host(k ident.HostKey) (detect.Host, bool) {
+	a, ok := d.inv.About(k)
+	return detect.Host{Device: a.Device, Type: a.Type, Zone: a.Zone, FirstSeen: a.FirstSeen}, ok
+}
+
+// vault seals secrets with a key of this run.
+func vault(show bool) event.Vault {
+	return credential.New(content.Credentials, credential.RandomKey(), show)
+}

@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"edgeward/internal/app"
+	"edgeward/internal/event"
+	"edgeward/internal/finding"
+	"edgeward/internal/ident"
+	"edgeward/internal/output/eve"
+	"edgeward/internal/output/report"
+)
+
+type analyzeFlags struct {
+	format, output, failOn, zones, memory, recog string
+	home                                         []string
+	workers                                      int
+	separate, showSecrets, quiet                 bool
+}
+
+func newAnalyze(s *streams) *cobra.Command {
+	var f analyzeFlags
+	cmd := &cobra.Command{
+		Use:   "analyze [flags] FILE|DIR|-...",
+		Short: "analyse captures: devices, services, findings",
+		Long: `Analyze reads packet captures (pcap and pcapng, plain, gzip or zstd), logs of
+Zeek and Suricata and NetFlow, and reports the devices, what they speak, what is
+exposed, and who attacks whom. Several inputs count as one sensor in the order
+of their first packets; files in a folder that are no captures are skipped.`,
+		Example: `  edgeward analyze traffic.pcap
+  edgeward analyze --format json --output report.json captures/
+  tcpdump -i eth0 -w - -c 10000 | edgeward analyze -
+  edgeward analyze --format eve traffic.pcap | jq 'select(.event_type=="alert")'
+  edgeward analyze --fail-on high traffic.pcap`,
+		Args: minimumArgs(1, "FILE, DIR or -"),
+		RunE: func(cmd *cobra.Command, args []string) error { return s.analyze(cmd, &f, args) },
+	}
+	fl := cmd.Flags()
+	fl.StringVarP(&f.format, "format", "f", "text", "text, json, eve or html")
+	fl.StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output")
+	fl.StringVar(&f.failOn, "fail-on", "", "exit with 3 when there is a finding of this severity or above: info, low, medium, high, critical")
+	fl.StringArrayVar(&f.home, "home", nil, "a network that is home beside the private ones, as CIDR; may be repeated")
+	fl.StringVar(&f.zones, "zones", "", "YAML file that names zones by networks, MAC addresses and VLANs")
+	fl.StringVar(&f.recog, "recog", "", "folder of recog XML fingerprints to use beside the built-in ones")
+	fl.IntVar(&f.workers, "workers", 0, "goroutines that follow flows (default: one per processor); the outcome does not depend on it")
+	fl.StringVar(&f.memory, "memory", "96M", "budget for flows and streams")
+	fl.BoolVar(&f.separate, "separate", false, "analyse each file for itself")
+	fl.BoolVar(&f.showSecrets, "show-secrets", false, "show passwords and tokens that were seen, for local analysis only")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
+	complete(cmd, "format", "text", "json", "eve", "html")
+	complete(cmd, "fail-on", "info", "low", "medium", "high", "critical")
+	return cmd
+}
+
+// complete offers the values of a flag to the shell.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that is not there
+}
+
+func (s *streams) analyze(cmd *cobra.Command, f *analyzeFlags, args []string) error {
+	o, err := f.options(cmd, args)
+	if err != nil {
+		return err
+	}
+	failOn := ident.Critical + 1
+	if f.failOn != "" {
+		if failOn, err = ident.ParseSeverity(f.failOn); err != nil {
+			return usage(cmd, err)
+		}
+	}
+	o.Stdin = s.in
+	out, done, err := s.output(f.output)
+	if err != nil {
+		return err
+	}
+	bar := s.progress(f.quiet)
+	o.Progress = bar.set
+	var lines *eve.Writer
+	if f.format == "eve" {
+		lines = eve.NewWriter(out, "")
+		o.Observer = observer{lines}
+	}
+	r, err := app.Analyze(cmd.Context(), o)
+	bar.finish()
+	if r == nil {
+		return done(err)
+	}
+	s.complain(r)
+	var werr error
+	switch f.format {
+	case "json":
+		werr = r.JSON(out)
+	case "text":
+		werr = r.Text(out, report.TextOptions{Color: s.color(out), Width: s.width(out)})
+	case "eve":
+		lines.Stats(r.Last, r.StatsEVE(nil))
+		werr = lines.Flush()
+	}
+	if err == nil && werr == nil && r.Count(failOn, "") > 0 {
+		werr = errFindings
+	}
+	if err != nil {
+		// The report of what could be read is written all the same.
+		return errors.Join(done(werr), err)
+	}
+	return done(werr)
+}
+
+// options checks the flags.
+func (f *analyzeFlags) options(cmd *cobra.Command, args []string) (app.AnalyzeOptions, error) {
+	o := app.AnalyzeOptions{Version: Version(), Paths: args, Recog: f.recog, Workers: f.workers, Separate: f.separate, ShowSecrets: f.showSecrets}
+	if !slices.Contains([]string{"text", "json", "eve", "html"}, f.format) {
+		return o, usage(cmd, fmt.Errorf("unknown format %q: want text, json, eve or html", f.format))
+	}
+	if f.workers < 0 || f.workers > 256 {
+		return o, usage(cmd, fmt.Errorf("--workers %d: want 0 to 256", f.workers))
+	}
+	var err error
+	if o.Home, err = parsePrefixes(f.home); err != nil {
+		return o, usage(cmd, err)
+	}
+	if o.Memory, err = ParseSize(f.memory); err != nil {
+		return o, usage(cmd, fmt.Errorf("--memory: %w", err))
+	}
+	if f.zones != "" {
+		if o.Zones, err = app.LoadZones(f.zones); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func parsePrefixes(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range list {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			a, aerr := netip.ParseAddr(s)
+			if aerr != nil {
+				return nil, fmt.Errorf("--home %q: want a network such as 198.51.100.0/24", s)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
+// complain says on standard error what could not be read, or not whole.
+func (s *streams) complain(r *report.Report) {
+	for _, c := range r.Captures {
+		if c.Cut {
+			fmt.Fprintf(s.err, "edgeward: %s: %s; everything before it was analysed\n", c.Name, c.Error)
+		}
+	}
+	if len(r.Captures) == 0 {
+		fmt.Fprintln(s.err, "edgeward: no captures found")
+	}
+	if r.Skipped > 0 {
+		fmt.Fprintf(s.err, "edgeward: skipped %d files that are no captures\n", r.Skipped)
+	}
+}
+
+// observer writes facts and alerts as lines.
+type observer struct{ w *eve.Writer }
+
+func (o observer) Fact(f *event.Fact)       { o.w.Fact(f) }
+func (o observer) Alert(f *finding.Finding) { o.w.Alert(f) }
+
+// bar shows the progress on a terminal.
+type bar struct {
+	b    *progressbar.ProgressBar
+	last int64
+}
+
+func (s *streams) progress(quiet bool) *bar {
+	f, ok := s.err.(*os.File)
+	if quiet || !ok || !term.IsTerminal(int(f.Fd())) {
+		return &bar{}
+	}
+	return &bar{b: progressbar.NewOptions64(-1, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription("reading"),
+		progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100e6), progressbar.OptionSetWidth(30))}
+}
+
+func (b *bar) set(done, total int64) {
+	if b.b == nil || done-b.last < 1<<20 {
+		return
+	}
+	b.last = done
+	if total > 0 && b.b.GetMax64() != total {
+		b.b.ChangeMax64(total)
+	}
+	_ = b.b.Set64(done) // a progress bar that fails is no reason to stop
+}
+
+func (b *bar) finish() {
+	if b.b != nil {
+		_ = b.b.Finish()
+	}
+}
+
+// color reports whether w is a terminal that may show colours.
+func (s *streams) color(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}
+
+func (s *streams) width(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 40 {
+			return n
+		}
+	}
+	return 100
+}
+
+// ParseSize reads a number of bytes with an optional K, M or G (powers of 1024).
+func ParseSize(s string) (int64, error) {
+	num, mul := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(s)), "B"), "I"), int64(1)
+	if num != "" {
+		if i := strings.IndexByte("KMG", num[len(num)-1]); i >= 0 {
+			mul, num = 1<<(10*(i+1)), num[:len(num)-1]
+		}
+	}
+	var n int64
+	if _, err := fmt.Sscanf(num, "%d", &n); err != nil || n <= 0 || fmt.Sprint(n) != num || n > 1<<50/mul {
+		return 0, fmt.Errorf("%q is no size: want a number such as 96M", s)
+	}
+	if n *= mul; n < 4<<20 {
+		return 0, fmt.Errorf("%q is too little: want at least 4M", s)
+	}
+	return n, nil
+}

@@ -1,0 +1,290 @@
+package report
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"io"
+
+	"edgeward/internal/asset"
+	"edgeward/internal/finding"
+	"edgeward/internal/ident"
+)
+
+// The JSON document. Times are RFC 3339 UTC with microseconds, MAC addresses
+// lower-case with colons.
+type document struct {
+	Version   string                  `json:"edgeward"`
+	Summary   summary                 `json:"summary"`
+	Devices   []deviceJSON            `json:"devices"`
+	Findings  []findingJSON           `json:"findings"`
+	Protocols map[string]protocolJSON `json:"protocols"`
+	Loss      lossJSON                `json:"loss"`
+}
+
+type summary struct {
+	Captures  []captureJSON  `json:"captures"`
+	Skipped   int            `json:"skipped_files"`
+	Packets   uint64         `json:"packets"`
+	Bytes     uint64         `json:"bytes"`
+	Flows     uint64         `json:"flows"`
+	Facts     uint64         `json:"facts"`
+	Devices   int            `json:"devices"`
+	Findings  map[string]int `json:"findings"`
+	FirstSeen string         `json:"first_seen,omitempty"`
+	LastSeen  string         `json:"last_seen,omitempty"`
+	Duration  float64        `json:"duration"` // seconds
+}
+
+type captureJSON struct {
+	Name    string `json:"name"`
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
+	Error   string `json:"error,omitempty"`
+	CutAt   *int64 `json:"cut_at,omitempty"`
+}
+
+type deviceJSON struct {
+	ID         string             `json:"id"`
+	MAC        string             `json:"mac"`
+	MACs       []string           `json:"macs"`
+	IPs        []string           `json:"ips"`
+	Names      []string           `json:"names"`
+	Vendor     string             `json:"vendor"`
+	Model      string             `json:"model"`
+	Type       string             `json:"type"`
+	OS         string             `json:"os"`
+	Firmware   string             `json:"firmware"`
+	Serial     string             `json:"serial,omitempty"`
+	Confidence map[string]float64 `json:"confidence"`
+	Zone       string             `json:"zone,omitempty"`
+	Scope      uint16             `json:"scope"`
+	Roles      []string           `json:"roles"`
+	Services   []serviceJSON      `json:"services"`
+	Uses       []serviceJSON      `json:"uses"`
+	Peers      []peerJSON         `json:"peers"`
+	PeerCount  int                `json:"peer_count"`
+	FirstSeen  string             `json:"first_seen"`
+	LastSeen   string             `json:"last_seen"`
+	Packets    uint64             `json:"packets"`
+	Bytes      uint64             `json:"bytes"`
+	Randomised bool               `json:"randomised_mac,omitempty"`
+	MUD        string             `json:"mud_url,omitempty"`
+	Evidence   []beliefJSON       `json:"evidence"`
+}
+
+type serviceJSON struct {
+	Transport string `json:"transport"`
+	Port      uint16 `json:"port"`
+	Protocol  string `json:"protocol,omitempty"`
+	Flows     uint64 `json:"flows"`
+	Clients   int    `json:"clients,omitempty"`
+	FirstSeen string `json:"first_seen"`
+	LastSeen  string `json:"last_seen"`
+}
+
+type peerJSON struct {
+	IP        string   `json:"ip"`
+	Name      string   `json:"name,omitempty"`
+	Home      bool     `json:"home"`
+	Protocols []string `json:"protocols"`
+	Flows     uint64   `json:"flows"`
+	BytesOut  uint64   `json:"bytes_out"`
+	BytesIn   uint64   `json:"bytes_in"`
+}
+
+type beliefJSON struct {
+	Belief     string  `json:"belief"`
+	Confidence float64 `json:"confidence"`
+	Source     string  `json:"source"`
+	Seen       string  `json:"seen"`
+	Packet     uint64  `json:"packet,omitempty"`
+}
+
+type findingJSON struct {
+	ID          string         `json:"id"`
+	Check       string         `json:"check"`
+	Kind        string         `json:"kind"`
+	Severity    string         `json:"severity"`
+	Confidence  float64        `json:"confidence"`
+	Status      string         `json:"status"`
+	Title       string         `json:"title"`
+	Explanation string         `json:"explanation"`
+	Device      *string        `json:"device"`
+	Address     string         `json:"address"`
+	Scope       uint16         `json:"scope"`
+	Peers       []string       `json:"peers"`
+	PeerCount   int            `json:"peer_count"`
+	Count       uint64         `json:"count"`
+	FirstSeen   string         `json:"first_seen"`
+	LastSeen    string         `json:"last_seen"`
+	Attack      []string       `json:"attack"`
+	Evidence    []evidenceJSON `json:"evidence"`
+	Incident    *string        `json:"incident"`
+	Members     []string       `json:"members,omitempty"`
+	Remedy      string         `json:"remedy"`
+}
+
+type evidenceJSON struct {
+	Type    string `json:"type"`
+	Time    string `json:"time"`
+	Capture uint32 `json:"capture"`
+	Packet  uint64 `json:"packet,omitempty"`
+	Summary string `json:"summary"`
+	Bytes   string `json:"bytes,omitempty"` // hexadecimal
+}
+
+type protocolJSON struct {
+	Flows    uint64 `json:"flows"`
+	Messages uint64 `json:"messages"`
+	ToServer uint64 `json:"to_server"`
+	ToClient uint64 `json:"to_client"`
+	Bytes    uint64 `json:"bytes"`
+	Errors   uint64 `json:"errors"`
+}
+
+type lossJSON struct {
+	Truncated    bool   `json:"truncated"`
+	KernelDrops  uint64 `json:"kernel_drops"`
+	Duplicates   uint64 `json:"duplicates"`
+	Undecoded    uint64 `json:"undecoded"`
+	Snapped      uint64 `json:"snapped"`
+	BadRecords   uint64 `json:"bad_records"`
+	BadTimes     uint64 `json:"bad_times"`
+	Fragments    uint64 `json:"fragments_lost"`
+	Evicted      uint64 `json:"flows_evicted"`
+	Hosts        uint64 `json:"hosts_forgotten"`
+	OneSided     uint64 `json:"one_sided"`
+	Midstream    uint64 `json:"midstream"`
+	Gaps         uint64 `json:"gaps"`
+	GapBytes     uint64 `json:"gap_bytes"`
+	NoMemory     uint64 `json:"streams_without_memory"`
+	ParserErrors uint64 `json:"parser_errors"`
+	GaveUp       uint64 `json:"parsers_given_up"`
+	Suppressed   uint64 `json:"flows_aggregated"`
+	Findings     uint64 `json:"findings_over_limit"`
+}
+
+// JSON writes the report as one document.
+func (r *Report) JSON(w io.Writer) error {
+	doc := document{
+		Version: r.Version,
+		Summary: summary{
+			Captures: []captureJSON{}, Skipped: r.Skipped, Packets: r.Packets, Bytes: r.Bytes, Flows: r.Flows, Facts: r.Facts,
+			Devices: len(r.Devices), Findings: map[string]int{}, Duration: r.Duration().Seconds(),
+		},
+		Devices: []deviceJSON{}, Findings: []findingJSON{}, Protocols: map[string]protocolJSON{}, Loss: r.Loss.json(),
+	}
+	if r.Packets > 0 {
+		doc.Summary.FirstSeen, doc.Summary.LastSeen = ident.Time(r.First), ident.Time(r.Last)
+	}
+	for _, c := range r.Captures {
+		j := captureJSON{Name: c.Name, Packets: c.Packets, Bytes: c.Bytes, Error: c.Error}
+		if c.Cut {
+			j.CutAt = &c.CutAt
+		}
+		doc.Summary.Captures = append(doc.Summary.Captures, j)
+	}
+	for s := ident.Info; s <= ident.Critical; s++ {
+		doc.Summary.Findings[s.String()] = 0
+	}
+	for _, d := range r.Devices {
+		doc.Devices = append(doc.Devices, deviceOf(d))
+	}
+	for _, f := range r.Findings {
+		doc.Summary.Findings[f.Severity.String()]++
+		doc.Findings = append(doc.Findings, findingOf(f))
+	}
+	for _, p := range r.Protocols {
+		doc.Protocols[p.Name] = protocolJSON{p.Flows, p.Messages, p.ToServer, p.ToClient, p.Bytes, p.Errors}
+	}
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(true)
+	return e.Encode(doc)
+}
+
+func (l Loss) json() lossJSON {
+	return lossJSON{
+		Truncated: l.Truncated, KernelDrops: l.KernelDrops, Duplicates: l.Duplicates, Undecoded: l.Undecoded, Snapped: l.Snapped,
+		BadRecords: l.BadRecords, BadTimes: l.BadTimes, Fragments: l.Fragments, Evicted: l.Evicted, Hosts: l.Hosts, OneSided: l.OneSided,
+		Midstream: l.Midstream, Gaps: l.Gaps, GapBytes: l.GapBytes, NoMemory: l.NoMemory, ParserErrors: l.ParserErrors,
+		GaveUp: l.GaveUp, Suppressed: l.Suppressed, Findings: l.FindingsLimit,
+	}
+}
+
+func deviceOf(d *asset.Device) deviceJSON {
+	j := deviceJSON{
+		ID: d.ID, MACs: []string{}, IPs: []string{}, Names: orEmpty(d.Names),
+		Vendor: known(d.Vendor), Model: known(d.Model), Type: known(d.Type), OS: known(d.OS), Firmware: known(d.Firmware), Serial: d.Serial.Value,
+		Confidence: map[string]float64{}, Zone: d.Zone, Scope: d.Place.Scope, Roles: orEmpty(d.Roles),
+		Services: services(d.Services), Uses: services(d.Uses), Peers: []peerJSON{}, PeerCount: d.PeerCount,
+		FirstSeen: ident.Time(d.FirstSeen), LastSeen: ident.Time(d.LastSeen), Packets: d.Packets, Bytes: d.Bytes,
+		Randomised: d.Randomised, MUD: d.MUD, Evidence: []beliefJSON{},
+	}
+	for _, m := range d.MACs {
+		j.MACs = append(j.MACs, m.String())
+	}
+	if len(j.MACs) > 0 {
+		j.MAC = j.MACs[0]
+	}
+	for _, a := range d.Addresses {
+		j.IPs = append(j.IPs, a.String())
+	}
+	for name, b := range map[string]asset.Belief{"vendor": d.Vendor, "model": d.Model, "type": d.Type, "os": d.OS, "firmware": d.Firmware} {
+		if b.Known() {
+			j.Confidence[name] = round(b.Confidence)
+		}
+	}
+	for _, p := range d.Peers {
+		j.Peers = append(j.Peers, peerJSON{p.Address.String(), p.Name, p.Home, orEmpty(p.Protocols), p.Flows, p.BytesOut, p.BytesIn})
+	}
+	for _, b := range d.Evidence {
+		j.Evidence = append(j.Evidence, beliefJSON{b.Value, round(b.Confidence), b.Source, b.Evidence, b.Packet})
+	}
+	return j
+}
+
+// Unknown stands where nothing is believed.
+const Unknown = "unknown"
+
+func known(b asset.Belief) string {
+	if !b.Known() {
+		return Unknown
+	}
+	return b.Value
+}
+
+func round(f float64) float64 { return float64(int(f*100+0.5)) / 100 }
+
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+func services(list []asset.Service) []serviceJSON {
+	out := []serviceJSON{}
+	for _, s := range list {
+		out = append(out, serviceJSON{s.Transport, s.Port, s.Protocol, s.Flows, s.Clients, ident.Time(s.First), ident.Time(s.Last)})
+	}
+	return out
+}
+
+func findingOf(f *finding.Finding) findingJSON {
+	j := findingJSON{
+		ID: f.ID, Check: f.Check, Kind: string(f.Kind), Severity: f.Severity.String(), Confidence: round(f.Confidence), Status: string(f.Status),
+		Title: f.Title, Explanation: f.Explanation, Address: f.Address, Scope: f.Place.Scope, Peers: orEmpty(f.Peers), PeerCount: f.PeerCount, Count: f.Count,
+		FirstSeen: ident.Time(f.FirstSeen), LastSeen: ident.Time(f.LastSeen), Attack: orEmpty(f.Attack), Evidence: []evidenceJSON{}, Members: f.Members, Remedy: f.Remedy,
+	}
+	if f.Device != "" {
+		j.Device = &f.Device
+	}
+	if f.Incident != "" {
+		j.Incident = &f.Incident
+	}
+	for _, e := range f.Evidence {
+		j.Evidence = append(j.Evidence, evidenceJSON{string(e.Type), ident.Time(e.Time), e.Capture, e.Packet, e.Summary, hex.EncodeToString(e.Bytes)})
+	}
+	return j
+}
