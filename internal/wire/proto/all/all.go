@@ -5,10 +5,14 @@ package all
 
 import (
 	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/arp"
+	"edgeward/internal/wire/proto/cdp"
 	"edgeward/internal/wire/proto/dicom"
 	"edgeward/internal/wire/proto/dns"
 	"edgeward/internal/wire/proto/hl7"
+	"edgeward/internal/wire/proto/icmp"
 	"edgeward/internal/wire/proto/irc"
+	"edgeward/internal/wire/proto/lldp"
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/telnet"
@@ -17,13 +21,17 @@ import (
 // Protocols gives every protocol, in alphabetical order of their packages.
 func Protocols() []proto.Protocol {
 	return []proto.Protocol{
+		arp.Protocol,
+		cdp.Protocol,
 		dicom.Protocol,
 		dns.DNS,
 		dns.LLMNR,
 		dns.MDNS,
 		dns.NBNS,
 		hl7.Protocol,
+		icmp.Protocol,
 		irc.Protocol,
+		lldp.Protocol,
 		mining.Protocol,
 		modbus.Protocol,
 		telnet.Protocol,
