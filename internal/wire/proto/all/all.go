@@ -8,6 +8,7 @@ import (
 	"edgeward/internal/wire/proto/arp"
 	"edgeward/internal/wire/proto/cdp"
 	"edgeward/internal/wire/proto/dicom"
+	"edgeward/internal/wire/proto/dnp3"
 	"edgeward/internal/wire/proto/dns"
 	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/icmp"
@@ -24,6 +25,7 @@ func Protocols() []proto.Protocol {
 		arp.Protocol,
 		cdp.Protocol,
 		dicom.Protocol,
+		dnp3.Protocol,
 		dns.DNS,
 		dns.LLMNR,
 		dns.MDNS,

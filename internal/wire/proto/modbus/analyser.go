@@ -50,6 +50,7 @@ type request struct {
 type parser struct {
 	open      pending.Table[request]
 	said      identity.Once
+	started   [2]bool
 	lost      [2]bool // the next bytes of that direction may be anything
 	broken    int
 	anomalies int
@@ -80,6 +81,10 @@ func (p *parser) End(c *proto.Conn) {
 
 // Data implements proto.Parser.
 func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
+	if !p.started[dir] {
+		p.started[dir] = true
+		p.lost[dir] = p.lost[dir] || c.Midstream
+	}
 	done := 0
 	for done < len(b) {
 		var a ADU
