@@ -32,8 +32,12 @@ func (d *Decoder) link(p *Packet, link capture.LinkType, b []byte) {
 	switch link {
 	case capture.LinkEthernet:
 		d.ethernet(p, b)
-	case capture.LinkRaw, capture.LinkRawBSD, capture.LinkRawOpen, capture.LinkIPv4, capture.LinkIPv6:
+	case capture.LinkRaw, capture.LinkRawBSD, capture.LinkRawOpen:
 		d.raw(p, b)
+	case capture.LinkIPv4:
+		d.ether(p, etherIPv4, b)
+	case capture.LinkIPv6:
+		d.ether(p, etherIPv6, b)
 	case capture.LinkLinuxSLL:
 		d.cooked(p, b)
 	case capture.LinkLinuxSLL2:
