@@ -1,0 +1,203 @@
+// Package detect turns facts into judgements. Each family of checks keeps its
+// own small, bounded memory of the hosts it watches and reports what it sees
+// to a ledger, which makes one finding of a thousand packets of one attack.
+//
+// It decides by behaviour in packet time; it knows neither packets nor
+// protocols' bytes, keeps no inventory (see [Devices], which judge/inventory
+// implements) and sends nothing anywhere. Package app drives it; only one
+// goroutine may use an Engine at a time.
+package detect
+
+import (
+	"net/netip"
+	"time"
+
+	"edgeward/internal/event"
+	"edgeward/internal/finding"
+	"edgeward/internal/ident"
+)
+
+// Options say how an Engine works.
+type Options struct {
+	Checks      []finding.Check // the catalogue; a check that is not in it is never reported
+	Devices     Devices         // nil: private addresses are home and no device is known
+	Indicators  Indicators      // known bad addresses and names; nil for none
+	Learning    time.Duration   // how long a device must be heard before it has a habit; 0 for a day
+	ShowSecrets bool            // evidence keeps packet bytes that may hold secrets
+}
+
+// Packets gives the bytes of recent packets, so that findings can show them.
+type Packets interface {
+	// Lookup gives the frame of a packet or nil when it is gone. The bytes
+	// are valid until the next call.
+	Lookup(capture uint32, number uint64) []byte
+}
+
+// family is a group of checks that share memory.
+type family interface {
+	kinds() []event.Kind
+	fact(s *sight)
+	close()
+}
+
+// Engine runs all families over the facts.
+type Engine struct {
+	devices  Devices
+	show     bool
+	packets  Packets
+	ledger   ledger
+	names    *names
+	hosts    *hosts
+	spread   *propagation
+	families []family
+	byKind   [event.KindCount][]family
+	seen     sight
+}
+
+// New makes an Engine.
+func New(o Options) *Engine {
+	e := &Engine{devices: o.Devices, show: o.ShowSecrets}
+	if e.devices == nil {
+		e.devices = privateDevices{}
+	}
+	if o.Learning <= 0 {
+		o.Learning = 24 * time.Hour
+	}
+	e.ledger.init(o.Checks)
+	e.names = newNames()
+	e.hosts = newHosts(o.Learning)
+	e.spread = newPropagation(e)
+	e.families = []family{
+		newRecon(e), newWebScan(e), newDiscovery(e), e.spread,
+	}
+	for _, f := range e.families {
+		for _, k := range f.kinds() {
+			e.byKind[k] = append(e.byKind[k], f)
+		}
+	}
+	e.ledger.opened = newIncidents(e).opened
+	return e
+}
+
+// Observe takes in one batch of facts in their order. Nothing of them is kept.
+func (e *Engine) Observe(facts []*event.Fact, p Packets) {
+	e.packets = p
+	s := &e.seen
+	for _, f := range facts {
+		s.set(e, f)
+		e.hosts.note(s)
+		e.names.learn(s)
+		for _, fam := range e.byKind[f.Kind()] {
+			fam.fact(s)
+		}
+	}
+	s.Fact = nil
+	e.packets = nil
+}
+
+// Close says that no more facts come: what is pending is decided.
+func (e *Engine) Close() {
+	for _, f := range e.families {
+		f.close()
+	}
+}
+
+// Updates gives the findings that are new since the last call, or that grew
+// notably: twice the count, a higher severity, a new incident.
+func (e *Engine) Updates() []*finding.Finding { return e.ledger.updates() }
+
+// Findings gives all findings that are remembered, gravest first, then by
+// time and id.
+func (e *Engine) Findings() []*finding.Finding { return e.ledger.findings() }
+
+// Dropped gives the number of claims that were not kept because too many
+// others were open.
+func (e *Engine) Dropped() uint64 { return e.ledger.dropped }
+
+// report gives the record of a check about a host for the moment of a fact.
+func (e *Engine) report(check string, s *sight, about *actor, group string) *record {
+	r := e.ledger.at(check, s.Place, about, group, s.when)
+	if r.isNew() && about.home {
+		if h, ok := e.devices.Host(about.key); ok {
+			r.device = h.Device
+		}
+	}
+	return r
+}
+
+// actor is one side of a fact.
+type actor struct {
+	key  ident.HostKey
+	addr netip.Addr
+	mac  ident.MAC
+	home bool
+}
+
+// valid reports whether the side is known at all.
+func (a *actor) valid() bool { return a.addr.IsValid() || !a.mac.IsZero() }
+
+// String gives the address, or the MAC of what has none.
+func (a *actor) String() string {
+	if a.addr.IsValid() {
+		return a.addr.String()
+	}
+	if !a.mac.IsZero() {
+		return a.mac.String()
+	}
+	return "unknown"
+}
+
+// sight is a fact with what all families want to know of it.
+type sight struct {
+	*event.Fact
+	src, dst actor
+	when     int64 // packet time of what the fact tells; a flow's start
+	group    bool  // the destination is a multicast or broadcast address
+}
+
+func (s *sight) set(e *Engine, f *event.Fact) {
+	s.Fact = f
+	s.when = f.Time
+	if b, ok := f.Body.(*event.Flow); ok {
+		s.when = b.Start
+	}
+	s.group = isGroup(f.Dst) || f.DstMAC.IsGroup()
+	s.src = actor{key: f.SrcHost, addr: f.Src, mac: f.SrcMAC, home: e.home(f.Place, f.Src)}
+	s.dst = actor{key: f.DstHost, addr: f.Dst, mac: f.DstMAC, home: !s.group && e.home(f.Place, f.Dst)}
+}
+
+// home reports whether an address is of this network; a host without address
+// is on the link, hence home.
+func (e *Engine) home(p ident.Place, a netip.Addr) bool {
+	return !a.IsValid() || e.devices.Home(p, a)
+}
+
+// victim gives the side that a finding about an attack by src on dst is
+// about: the attacked host if it is ours, else the attacker.
+func (s *sight) victim() (about, other *actor) {
+	if s.dst.home || !s.src.home {
+		return &s.dst, &s.src
+	}
+	return &s.src, &s.dst
+}
+
+// culprit gives the side that a finding about misbehaviour of src is about:
+// the misbehaving host if it is ours, else the one that bears it.
+func (s *sight) culprit() (about, other *actor) {
+	if s.src.home || !s.dst.home {
+		return &s.src, &s.dst
+	}
+	return &s.dst, &s.src
+}
+
+// isGroup reports whether the address means many hosts.
+func isGroup(a netip.Addr) bool {
+	if a.IsMulticast() {
+		return true
+	}
+	if a.Is4() {
+		b := a.As4()
+		return b == [4]byte{255, 255, 255, 255}
+	}
+	return false
+}

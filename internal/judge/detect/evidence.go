@@ -1,0 +1,138 @@
+package detect
+
+import (
+	"bytes"
+	"strings"
+
+	"edgeward/internal/event"
+	"edgeward/internal/finding"
+)
+
+const maxSummary = 200
+
+// show adds the fact's packet to the evidence, unless it is there already or
+// there is enough.
+func (r *record) show(e *Engine, s *sight, summary string) {
+	if r == nil || len(r.evidence) >= finding.MaxEvidence {
+		return
+	}
+	for i := range r.evidence {
+		if r.evidence[i].Packet == s.Packet && r.evidence[i].Capture == s.Capture {
+			return
+		}
+	}
+	ev := finding.Evidence{Type: finding.Fact, Time: s.when, Capture: s.Capture, Packet: s.Packet, Summary: clip(summary, maxSummary)}
+	if s.Packet != 0 {
+		ev.Type = finding.Packet
+		if e.packets != nil {
+			ev.Bytes = e.presentable(s, e.packets.Lookup(s.Capture, s.Packet))
+		}
+	}
+	r.evidence = append(r.evidence, ev)
+}
+
+// trail adds the packets of earlier marks to the evidence; plain says that
+// they hold no secrets.
+func (r *record) trail(e *Engine, marks []mark, summary string, plain bool) {
+	if r == nil {
+		return
+	}
+	for _, m := range marks {
+		if len(r.evidence) >= finding.MaxEvidence {
+			return
+		}
+		if m.packet == 0 || r.shows(m) {
+			continue
+		}
+		ev := finding.Evidence{Type: finding.Packet, Time: m.time, Capture: m.capture, Packet: m.packet, Summary: summary}
+		if e.packets != nil && (plain || e.show) {
+			frame := e.packets.Lookup(m.capture, m.packet)
+			ev.Bytes = bytes.Clone(frame[:min(len(frame), finding.MaxEvidenceBytes)])
+		}
+		r.evidence = append(r.evidence, ev)
+	}
+}
+
+func (r *record) shows(m mark) bool {
+	for i := range r.evidence {
+		if r.evidence[i].Packet == m.packet && r.evidence[i].Capture == m.capture {
+			return true
+		}
+	}
+	return false
+}
+
+// plainKinds are the facts whose packets hold no secrets: headers, names and
+// control messages. Of all others only the headers are kept, since a payload
+// may hold passwords or personal data.
+var plainKinds = func() (ok [event.KindCount]bool) {
+	for _, k := range []event.Kind{
+		event.KindRate, event.KindARP, event.KindICMP, event.KindDNS, event.KindDHCP, event.KindDHCPv6,
+		event.KindNTP, event.KindSSDP, event.KindTLS, event.KindQUIC, event.KindSSH, event.KindModbus, event.KindDNP3,
+		event.KindS7, event.KindENIP, event.KindBACnet, event.KindIEC104, event.KindICS, event.KindPortmap,
+	} {
+		ok[k] = true
+	}
+	return ok
+}()
+
+// presentable gives a copy of the part of a frame that may be shown.
+func (e *Engine) presentable(s *sight, frame []byte) []byte {
+	if len(frame) == 0 {
+		return nil
+	}
+	if e.show || plainKinds[s.Kind()] {
+		return bytes.Clone(frame[:min(len(frame), finding.MaxEvidenceBytes)])
+	}
+	n := headerEnd(s, frame)
+	if n == 0 {
+		return nil
+	}
+	return bytes.Clone(frame[:min(n, finding.MaxEvidenceBytes)])
+}
+
+// headerEnd finds where the transport header ends, whatever the link type and
+// tunnels before it: behind the pair of addresses and ports of the fact. It
+// gives 0 when they are not found.
+func headerEnd(s *sight, frame []byte) int {
+	if !s.Src.IsValid() || !s.Dst.IsValid() {
+		return 0
+	}
+	src, dst := s.Src.AsSlice(), s.Dst.AsSlice()
+	at := bytes.LastIndex(frame[:min(len(frame), 256)], append(bytes.Clone(src), dst...))
+	if at < 0 {
+		at = bytes.LastIndex(frame[:min(len(frame), 256)], append(bytes.Clone(dst), src...))
+	}
+	if at < 0 {
+		return 0
+	}
+	end := at + 2*len(src)
+	switch s.Transport {
+	case 6:
+		if end+13 > len(frame) {
+			return end
+		}
+		return min(len(frame), end+max(20, int(frame[end+12]>>4)*4))
+	case 17:
+		return min(len(frame), end+8)
+	}
+	return end
+}
+
+// clip shortens a text for display, cutting nothing in the middle of a
+// character and replacing what a terminal would act upon.
+func clip(text string, n int) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+			return '.'
+		}
+		return r
+	}, text)
+	if len(clean) <= n {
+		return clean
+	}
+	for n > 0 && clean[n]&0xc0 == 0x80 {
+		n--
+	}
+	return clean[:n] + "..."
+}

@@ -1,0 +1,80 @@
+package detect
+
+import (
+	"time"
+
+	"edgeward/internal/ident"
+)
+
+// hosts remembers for each home host how long it was heard, so that habit can
+// be told from novelty. Time counts while the host is heard: a capture with a
+// gap of years teaches nothing during the gap.
+type hosts struct {
+	learning int64
+	byKey    *table[dossier]
+	start    int64 // packet time of the first fact
+	started  bool
+	lived    lifetime // of the network as a whole
+}
+
+// dossier is what detection remembers of one home host.
+type dossier struct {
+	lifetime
+	first int64
+	home  actor
+}
+
+// lifetime is how long something was heard.
+type lifetime struct {
+	last  int64
+	lived int64
+	facts uint64
+}
+
+const (
+	maxHosts     = 4096
+	longestPause = 30 * minute // what a silence counts at most
+	leastFacts   = 30
+)
+
+func newHosts(learning time.Duration) *hosts {
+	return &hosts{learning: int64(learning), byKey: newTable[dossier](maxHosts)}
+}
+
+func (l *lifetime) hear(t int64) {
+	if l.facts > 0 && t > l.last {
+		l.lived += min(t-l.last, longestPause)
+	}
+	l.last = t
+	l.facts++
+}
+
+func (h *hosts) note(s *sight) {
+	if !h.started {
+		h.start, h.started = s.Time, true
+	}
+	h.lived.hear(s.Time)
+	if s.src.home && s.src.valid() {
+		d := h.byKey.make(placed(s.Place, s.src.key))
+		if d.facts == 0 {
+			d.first, d.home = s.when, s.src
+		}
+		d.hear(s.Time)
+	}
+}
+
+func placed(p ident.Place, k ident.HostKey) uint64 {
+	return mix(uint64(k), uint64(p.Tenant)<<16|uint64(p.Scope))
+}
+
+// of gives the dossier of a host, nil when it was not heard.
+func (h *hosts) of(p ident.Place, k ident.HostKey) *dossier { return h.byKey.get(placed(p, k)) }
+
+// habit reports whether a host was heard for the learning time.
+func (h *hosts) habit(p ident.Place, k ident.HostKey) bool {
+	d := h.of(p, k)
+	return d != nil && d.lived >= h.learning && d.facts >= leastFacts
+}
+
+// settled reports whether the network as a whole was heard for the learning time.
+func (h *hosts) settled() bool { return h.lived.lived >= h.learning && h.lived.facts >= leastFacts }
