@@ -24,11 +24,11 @@ func (s Secret) AppendText(b []byte) []byte {
 		return append(b, s.Text...)
 	}
 	if s.Len == 0 {
-		return append(b, "<empty>"...)
+		return append(b, "(empty)"...)
 	}
-	b = append(b, "<masked "...)
+	b = append(b, "(masked, "...)
 	b = appendUint(b, uint64(s.Len))
-	return append(b, " bytes>"...)
+	return append(b, " bytes)"...)
 }
 
 func (s Secret) String() string { return string(s.AppendText(nil)) }
