@@ -84,7 +84,7 @@ evidence for each claim.`,
 	}
 	root.SetFlagErrorFunc(usage)
 	root.AddCommand(newAnalyze(s), newVersion(s), newMan(s))
-	root.CompletionOptions.HiddenDefaultCmd = false
+	addProfiles(root)
 	return root
 }
 

@@ -4,7 +4,6 @@
 package ident
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -59,12 +58,29 @@ func (m MAC) String() string {
 // ParseMAC reads an address with colons, dashes, dots or no separator.
 func ParseMAC(s string) (MAC, error) {
 	var m MAC
-	clean := strings.NewReplacer(":", "", "-", "", ".", "").Replace(strings.TrimSpace(s))
-	b, err := hex.DecodeString(clean)
-	if err != nil || len(b) != len(m) {
-		return m, fmt.Errorf("parse MAC address %q: want six bytes in hexadecimal", s)
+	n := 0
+	for i := range len(s) {
+		var v byte
+		switch c := s[i]; {
+		case c == ':' || c == '-' || c == '.':
+			continue
+		case '0' <= c && c <= '9':
+			v = c - '0'
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			v = c|0x20 - 'a' + 10
+		default:
+			n = 13
+		}
+		if n >= 12 {
+			n = 13
+			break
+		}
+		m[n/2] = m[n/2]<<4 | v
+		n++
 	}
-	copy(m[:], b)
+	if n != 12 {
+		return MAC{}, fmt.Errorf("parse MAC address %q: want six bytes in hexadecimal", s)
+	}
 	return m, nil
 }
 
