@@ -1,10 +1,9 @@
 package mqtt
 
-// packet reads the body by the packet's type.
-func (r *reader) packet() {
-	r.header()
-	if r.stopped {
-		return
+// body reads what follows the fixed header, by the packet's type.
+func (r *reader) body() {
+	if r.p.Type == Reserved || r.p.Type == AUTH && r.p.Version != V5 {
+		return // nothing is known of the body
 	}
 	switch r.p.Type {
 	case CONNECT:
@@ -356,9 +355,6 @@ func (r *reader) disconnect() {
 }
 
 func (r *reader) auth() {
-	if r.p.Version != V5 {
-		return
-	}
 	r.reason()
 	if !r.p.bodyless && !r.stopped && !r.p.Props.Has(AuthMethod) {
 		r.fault(ErrAuthMethod)

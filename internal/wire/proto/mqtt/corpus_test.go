@@ -31,9 +31,9 @@ func sharedDir(t testing.TB, sub string) string {
 	return ""
 }
 
-// sequence is one case of mosquitto's packet sequences: what a client sends
+// exchange is one case of mosquitto's packet sequences: what a client sends
 // and whether the broker must then close the connection.
-type sequence struct {
+type exchange struct {
 	Name    string `json:"name"`
 	Version int    `json:"ver"`
 	Connect *bool  `json:"connect"`
@@ -45,12 +45,12 @@ type sequence struct {
 	file, group string
 }
 
-func loadSequences(t testing.TB) []sequence {
+func loadSequences(t testing.TB) []exchange {
 	files, err := filepath.Glob(filepath.Join(sharedDir(t, "data/mqtt-sequences"), "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no packet sequences: %v", err)
 	}
-	var all []sequence
+	var all []exchange
 	for _, f := range files {
 		raw, err := os.ReadFile(f)
 		if err != nil {
@@ -58,7 +58,7 @@ func loadSequences(t testing.TB) []sequence {
 		}
 		var groups []struct {
 			Group string     `json:"group"`
-			Tests []sequence `json:"tests"`
+			Tests []exchange `json:"tests"`
 		}
 		if err := json.Unmarshal(raw, &groups); err != nil {
 			t.Fatalf("%s: %v", f, err)
@@ -84,7 +84,7 @@ func unhex(t testing.TB, s string) []byte {
 // refusedBy runs what a client sends through the strict codec and the one
 // rule of order that needs no broker: CONNECT first and once. It gives the
 // fault, or nil when everything passes.
-func (s sequence) refusedBy(t testing.TB) error {
+func (s exchange) refusedBy(t testing.TB) error {
 	d := Decoder{From: Client}
 	switch {
 	case s.Version != 0:
@@ -122,7 +122,7 @@ func (s sequence) refusedBy(t testing.TB) error {
 // Sequences that the broker must end although every packet of the client is
 // right by itself: what is wrong is known only to one who follows the session,
 // knows the broker's settings, or it is the normal end of a session.
-func passes(s sequence) string {
+func passes(s exchange) string {
 	switch {
 	case s.file == "DISCONNECT":
 		return "a valid DISCONNECT ends the connection as well"

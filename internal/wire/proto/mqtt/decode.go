@@ -71,19 +71,18 @@ func (d *Decoder) Decode(p *Packet, b []byte) (n int, err error) {
 		return h.Total(), ErrTooLarge
 	}
 	body := b[h.Size:min(h.Total(), len(b))]
-	if len(body) < h.Remaining && !(d.Streaming && h.Type == PUBLISH) {
-		return 0, ErrShort
-	}
-	r := reader{b: body, p: p, side: d.From, lenient: d.Lenient}
+	r := reader{b: body, p: p, side: d.From, lenient: d.Lenient, missing: h.Remaining - len(body)}
 	if p.Version == V5 && h.Size > 1+varintSize(h.Remaining) {
 		r.fault(ErrNotMinimal)
 	}
-	if len(body) < h.Remaining {
-		r.missing = h.Remaining - len(body)
+	r.header()
+	switch {
+	case r.err != nil: // before anybody waits for the rest
+		return h.Total(), r.err
+	case r.missing > 0 && !(d.Streaming && h.Type == PUBLISH):
+		return 0, ErrShort
 	}
-	if !r.stopped {
-		r.packet()
-	}
+	r.body()
 	switch {
 	case r.short:
 		return 0, ErrShort
@@ -107,7 +106,8 @@ func (d *Decoder) DecodePrefix(p *Packet, b []byte) bool {
 		p.Version = V311
 	}
 	r := reader{b: b[h.Size:min(h.Total(), len(b))], p: p, side: d.From, lenient: true}
-	r.packet()
+	r.header()
+	r.body()
 	return true
 }
 

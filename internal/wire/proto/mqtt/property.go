@@ -154,6 +154,9 @@ func (p *Properties) Bytes(id Property) []byte {
 	return p.bytes[propertyTable[id].slot]
 }
 
+// clear removes a property.
+func (p *Properties) clear(id Property) { p.set &^= 1 << id }
+
 // SetUint sets a property that is a number and does nothing for any other.
 func (p *Properties) SetUint(id Property, v uint32) {
 	if id < propertyEnd && propertyTable[id].enc >= encByte && propertyTable[id].enc <= encUint32 {
