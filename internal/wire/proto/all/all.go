@@ -13,10 +13,12 @@ import (
 	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/http"
 	"edgeward/internal/wire/proto/icmp"
+	"edgeward/internal/wire/proto/iec104"
 	"edgeward/internal/wire/proto/irc"
 	"edgeward/internal/wire/proto/lldp"
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/modbus"
+	"edgeward/internal/wire/proto/mqtt"
 	"edgeward/internal/wire/proto/telnet"
 	"edgeward/internal/wire/proto/websocket"
 )
@@ -35,10 +37,12 @@ func Protocols() []proto.Protocol {
 		hl7.Protocol,
 		http.Protocol,
 		icmp.Protocol,
+		iec104.Protocol,
 		irc.Protocol,
 		lldp.Protocol,
 		mining.Protocol,
 		modbus.Protocol,
+		mqtt.Protocol,
 		telnet.Protocol,
 		websocket.Protocol,
 	}
