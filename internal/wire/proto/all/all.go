@@ -7,6 +7,8 @@ import (
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/arp"
 	"edgeward/internal/wire/proto/cdp"
+	"edgeward/internal/wire/proto/dhcp"
+	"edgeward/internal/wire/proto/dhcpv6"
 	"edgeward/internal/wire/proto/dicom"
 	"edgeward/internal/wire/proto/dnp3"
 	"edgeward/internal/wire/proto/dns"
@@ -28,6 +30,8 @@ func Protocols() []proto.Protocol {
 	return []proto.Protocol{
 		arp.Protocol,
 		cdp.Protocol,
+		dhcp.Protocol,
+		dhcpv6.Protocol,
 		dicom.Protocol,
 		dnp3.Protocol,
 		dns.DNS,
