@@ -71,6 +71,7 @@ type S7 struct {
 	Answered bool     `eve:"answered"`
 	Rack     uint8    `eve:"rack"`
 	Slot     uint8    `eve:"slot"`
+	Version  uint8    `eve:"version"` // of S7comm-plus
 }
 
 // Operation describes the request.

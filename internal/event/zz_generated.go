@@ -762,6 +762,7 @@ var Registry = []KindInfo{
 		{Name: "answered", Type: "bool", List: false, Doc: ""},
 		{Name: "rack", Type: "int", List: false, Doc: ""},
 		{Name: "slot", Type: "int", List: false, Doc: ""},
+		{Name: "version", Type: "int", List: false, Doc: "of S7comm-plus"},
 	}},
 	{Kind: KindSIP, Name: "sip", Doc: "SIP is a SIP request with its response (RFC 3261).", Fields: []FieldInfo{
 		{Name: "method", Type: "string", List: false, Doc: ""},
@@ -3896,6 +3897,10 @@ func (x *S7) AppendEVE(b []byte) []byte {
 	if x.Slot != 0 {
 		b = appendKey(b, "slot")
 		b = appendUint(b, uint64(x.Slot))
+	}
+	if x.Version != 0 {
+		b = appendKey(b, "version")
+		b = appendUint(b, uint64(x.Version))
 	}
 	return b
 }
