@@ -191,11 +191,15 @@ func (p *parser) head(c *proto.Conn, dir event.Dir, s *side, b []byte) (int, err
 	return n, nil
 }
 
-// strange deals with bytes where a head should begin.
+// strange deals with bytes where a head should begin. A client may say GET to
+// whatever it finds, so that a server on another port speaks HTTP at all is
+// known only after its first response.
 func (p *parser) strange(c *proto.Conn, dir event.Dir, s *side, b []byte) int {
-	if dir == event.ToServer {
+	switch {
+	case !c.Registered && c.Messages[dir] == 0:
+	case dir == event.ToServer:
 		p.anomaly(c, dir, "request_line_invalid", "no request line where a request should begin")
-	} else {
+	default:
 		p.anomaly(c, dir, "status_line_invalid", "no status line where a response should begin")
 	}
 	s.state, s.scanned = lost, 0

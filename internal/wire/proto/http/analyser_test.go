@@ -242,7 +242,13 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%s: got %+v, want %s", tt.name, facts, tt.want)
 		}
 	}
-	c := prototest.NewConn(6, 80)
+	c := prototest.NewConn(6, 23)
+	c.Registered = false
+	dialogue.Play(t, Protocol, c, get, dialogue.S("login: "))
+	if c.Errors != 0 {
+		t.Error("a server that was asked for a page without speaking HTTP is no malformed HTTP server")
+	}
+	c = prototest.NewConn(6, 80)
 	dialogue.Play(t, Protocol, c, dialogue.C(strings.Repeat(crlf("GET / HTTP/1.1\nx\n\n"), 100)))
 	if n := len(dialogue.Facts[event.Anomaly](c)); n != maxAnomalies {
 		t.Errorf("%d anomalies of one flow, want %d", n, maxAnomalies)
