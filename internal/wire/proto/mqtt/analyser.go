@@ -52,7 +52,7 @@ type parser struct {
 	introduced bool    // a CONNECT was seen
 	answered   bool    // a CONNACK was seen
 	early      bool    // the client sent more before a CONNACK
-	dropped    bool    // requests were given up unanswered
+	dropped    bool    // requests were given up without their answer
 	faulty     int
 	anomalies  int
 }
@@ -164,21 +164,23 @@ func side(dir event.Dir) Side {
 	return Server
 }
 
-// report makes the anomalies of a packet's faults. Names are Suricata's where
-// it has one, so that rules written for it work; the fault is the detail.
+// report makes the anomaly of a faulty packet; its first fault counts. Names
+// are Suricata's where it has one, so that rules written for it work; the
+// fault is the detail.
 func (p *parser) report(c *proto.Conn, dir event.Dir, pk *Packet) {
-	for _, f := range pk.Faults {
-		name := "malformed_traffic"
-		switch f {
-		case ErrQoS:
-			name = "invalid_qos_level"
-		case ErrPacketID:
-			name = "missing_msg_id"
-		case ErrType:
-			name = "unassigned_msg_type"
-		}
-		p.anomaly(c, dir, name, f.Name)
+	if len(pk.Faults) == 0 {
+		return
 	}
+	name := "malformed_traffic"
+	switch pk.Faults[0] {
+	case ErrQoS:
+		name = "invalid_qos_level"
+	case ErrPacketID:
+		name = "missing_msg_id"
+	case ErrType:
+		name = "unassigned_msg_type"
+	}
+	p.anomaly(c, dir, name, pk.Faults[0].Name)
 }
 
 func (p *parser) anomaly(c *proto.Conn, dir event.Dir, name, detail string) {

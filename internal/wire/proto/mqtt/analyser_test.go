@@ -153,6 +153,7 @@ func TestFacts(t *testing.T) {
 			"mqtt", `identity "source":"mqtt.sys" "device_type":"broker" "banner":"X`, "mqtt",
 		}},
 		{"server reference", "C " + connect5 + "\nS 200a 00 9c 07 1c0004 62723a31", []string{`mqtt "return_code":156 "server_reference":"br:1"`}},
+		{"faulty SUBSCRIBE without CONNECT", "C 8203 0001 00", []string{"anomaly truncated_field", "anomaly", `mqtt "malformed":"truncated_field"`}},
 		{"HTTP", "C 474554202f20485454502f312e300d0a0d0a", nil},
 		{"LDAP", "C 300c02010160070201030400 8000", nil},
 	}

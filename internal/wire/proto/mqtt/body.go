@@ -39,6 +39,15 @@ var sentBy = [16]uint8{
 	DISCONNECT: 3, AUTH: 3,
 }
 
+// fixedFlags gives the flags that a packet type other than PUBLISH must have.
+func fixedFlags(t Type) uint8 {
+	switch t {
+	case PUBREL, SUBSCRIBE, UNSUBSCRIBE:
+		return 2
+	}
+	return 0
+}
+
 // header holds type, flags and direction against each other. MQTT 3.1 ignores
 // the flags that it does not use; a CONNECT tells its version only later.
 func (r *reader) header() {
@@ -53,7 +62,7 @@ func (r *reader) header() {
 	case r.side != AnySide && by&uint8(r.side) == 0:
 		r.fault(ErrDirection)
 	}
-	want := uint8(0)
+	want := fixedFlags(p.Type)
 	switch p.Type {
 	case Reserved, CONNECT:
 		return
@@ -67,8 +76,7 @@ func (r *reader) header() {
 		}
 		return
 	case PUBREL, SUBSCRIBE, UNSUBSCRIBE:
-		want = 2
-		if p.Version == V31 && p.Flags&^9 == 2 {
+		if p.Version == V31 && p.Flags&^9 == want {
 			return
 		}
 	default:

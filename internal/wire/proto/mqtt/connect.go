@@ -74,6 +74,7 @@ func (p *parser) onConnack(c *proto.Conn, s *scratch) {
 	if !p.partial[event.ToServer] && !c.Midstream {
 		p.anomaly(c, event.ToClient, "missing_connect", pk.Type.String())
 	}
+	p.partial[event.ToServer] = true
 	p.connack(c, p.fact(c, event.ToClient, event.ToClient, pk), pk)
 }
 
@@ -114,7 +115,9 @@ func (p *parser) connected(c *proto.Conn, s *scratch, ack *Packet) {
 		p.connack(c, m, ack)
 		outcome = outcomeOf(p.version, ack.Code)
 	}
-	login(c, f, outcome)
+	if p.connect.fault == nil || ack != nil {
+		login(c, f, outcome)
+	}
 }
 
 func outcomeOf(v Version, code Reason) string {

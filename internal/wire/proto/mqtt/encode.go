@@ -46,20 +46,10 @@ func Append(dst []byte, p *Packet) ([]byte, error) {
 
 // flags gives the low four bits of the first byte.
 func (p *Packet) flags() byte {
-	switch p.Type {
-	case PUBLISH:
-		f := p.QoS & 3 << 1
-		if p.Dup {
-			f |= 8
-		}
-		if p.Retain {
-			f |= 1
-		}
-		return f
-	case PUBREL, SUBSCRIBE, UNSUBSCRIBE:
-		return 2
+	if p.Type == PUBLISH {
+		return p.QoS&3<<1 | bit(p.Dup, 3) | bit(p.Retain, 0)
 	}
-	return 0
+	return fixedFlags(p.Type)
 }
 
 func appendBody(b []byte, p *Packet, v Version) ([]byte, error) {

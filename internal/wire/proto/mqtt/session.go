@@ -76,8 +76,12 @@ func (p *parser) onPublish(c *proto.Conn, dir event.Dir, s *scratch) {
 	if dir == event.ToClient {
 		p.broker(c, pk)
 	}
-	if pk.QoS == 0 || pk.QoS == 3 || len(pk.Faults) > 0 || !p.ask(c, s, dir) {
-		p.published(c, dir, s, pk, "", 0)
+	switch {
+	case pk.QoS == 0:
+		p.published(c, dir, s, pk, "", Success)
+	case len(pk.Faults) > 0 || !p.ask(c, s, dir):
+		p.dropped = true
+		p.published(c, dir, s, pk, "pending", Success)
 	}
 }
 
@@ -140,6 +144,7 @@ func (p *parser) onAck(c *proto.Conn, dir event.Dir, s *scratch) {
 func (p *parser) onFilters(c *proto.Conn, dir event.Dir, s *scratch) {
 	pk := &s.packet
 	if len(pk.Faults) > 0 || !p.ask(c, s, dir) {
+		p.dropped = true
 		p.filters(c, dir, pk, nil)
 	}
 }
