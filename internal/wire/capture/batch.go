@@ -34,6 +34,9 @@ func (b *Batch) Release() {
 // only the reference of the last Read is released, so that a loop on one
 // goroutine needs no Release of its own.
 func (b *Batch) reset() {
+	if b.refs.Load() > 1 {
+		panic("capture: batch read into while it is in use")
+	}
 	b.drop()
 	b.refs.Store(1)
 	if b.Frames == nil {

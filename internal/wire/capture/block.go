@@ -7,8 +7,11 @@ import (
 )
 
 const (
-	// blockSize is how much of a capture is read at once.
+	// blockSize is how much memory of a capture is taken and given back at once.
 	blockSize = 1 << 20
+	// readSize is how much is read at once: little enough to be in the cache
+	// still when it is decoded.
+	readSize = 256 << 10
 	// maxRecord is the longest record that a file may have; what says to be
 	// longer is taken for damage.
 	maxRecord = 256 << 10

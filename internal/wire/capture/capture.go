@@ -76,15 +76,16 @@ type Source interface {
 
 // Stats counts what a source saw and lost.
 type Stats struct {
-	Packets   uint64
-	Bytes     uint64
-	Dropped   uint64 // by the kernel, for lack of room
-	Freezes   uint64 // times the ring was full
-	Skipped   uint64 // packets that could not be used: unknown interface or link type
-	Snapped   uint64 // frames cut by the snapshot length
-	BadTimes  uint64 // time stamps that make no sense and were mended
-	Truncated bool   // the capture ended in the middle of a record
-	CutOffset int64  // where, when Truncated
+	Packets    uint64
+	Bytes      uint64
+	Dropped    uint64 // by the kernel, for lack of room
+	Freezes    uint64 // times the ring was full
+	Skipped    uint64 // packets that could not be used: unknown interface or link type
+	Snapped    uint64 // frames cut by the snapshot length
+	BadTimes   uint64 // time stamps that make no sense and were mended
+	BadLengths uint64 // lengths on the wire that make no sense and were mended
+	Truncated  bool   // the capture ended in the middle of a record
+	CutOffset  int64  // where, when Truncated
 }
 
 // CutError says that a capture ends in the middle of a record.

@@ -86,7 +86,7 @@ func openError(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return ident.Errorf(ident.Denied, "check the permissions of the file and its directories", "read capture %q: %w", path, err)
 	}
-	return ident.Errorf(ident.Unavailable, "", "read capture %q: %w", path, err)
+	return ident.Errorf(ident.Unavailable, readHint, "read capture %q: %w", path, err)
 }
 
 // NewReader reads a capture from a stream; name is used in messages.
@@ -105,26 +105,36 @@ func NewReader(r io.Reader, name string) (*File, error) {
 const sniffSize = 24
 
 func newFile(r io.Reader, name string) (*File, error) {
-	f := &File{name: name, chunk: blockSize}
+	f := &File{name: name, chunk: readSize}
 	src := &source{in: r}
 	head, rest, err := peek(src)
 	if err != nil {
-		return nil, ident.Errorf(ident.Unavailable, "", "read capture %q: %w", name, err)
+		return nil, ident.Errorf(ident.Unavailable, readHint, "read capture %q: %w", name, err)
 	}
 	if len(head) > 0 {
 		if inner := decompress(head, rest, src); inner != nil {
 			f.inflate = inner
 			if head, rest, err = peek(inner); err != nil && len(head) < 4 {
+				if src.err != nil {
+					inner.close()
+					return nil, ident.Errorf(ident.Unavailable, readHint, "read capture %q: %w", name, src.err)
+				}
 				f.fail(0, err.Error())
 				return f, nil
 			}
 		}
 	}
 	if len(head) == 0 {
+		if f.inflate != nil {
+			f.inflate.close()
+		}
 		return nil, ident.Errorf(ident.Invalid, "nothing was written to it; record it again", "read capture %q: the file is empty", name)
 	}
 	f.in = rest
 	parse, size, err := sniff(head)
+	if err != nil && f.inflate != nil {
+		f.inflate.close()
+	}
 	switch {
 	case errors.Is(err, errShort):
 		f.fail(0, "file ends inside its header")
@@ -138,7 +148,11 @@ func newFile(r io.Reader, name string) (*File, error) {
 	return f, nil
 }
 
-const unsupportedHint = "record on an interface with Ethernet, raw IP, Linux cooked or loopback framing"
+// Hints for the user.
+const (
+	unsupportedHint = "record on an interface with Ethernet, raw IP, Linux cooked or loopback framing"
+	readHint        = "the disk or the process that feeds it failed; try again"
+)
 
 // fail ends the capture at an offset.
 func (f *File) fail(offset int64, reason string) {
@@ -272,7 +286,7 @@ func (f *File) finish() {
 	case errors.As(f.ended, &damage):
 		f.fail(at, damage.Error())
 	case f.ended != io.EOF:
-		f.failed = ident.Errorf(ident.Unavailable, "", "read capture %q: %w", f.name, f.ended)
+		f.failed = ident.Errorf(ident.Unavailable, readHint, "read capture %q: %w", f.name, f.ended)
 	case f.skip > 0 || f.pos < f.end:
 		f.fail(at, "file ends inside a record")
 	case f.number == 0 && f.stats.Skipped > 0:

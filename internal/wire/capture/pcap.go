@@ -117,10 +117,12 @@ func (f *File) frame(to *Batch, data []byte, t int64, wire uint32, link LinkType
 	f.number++
 	f.stats.Packets++
 	f.stats.Bytes += uint64(len(data))
-	if wire > uint32(len(data)) && wire <= maxWire {
-		f.stats.Snapped++
-	} else {
+	switch {
+	case wire < uint32(len(data)) || wire > maxWire:
+		f.stats.BadLengths++
 		wire = uint32(len(data))
+	case wire > uint32(len(data)):
+		f.stats.Snapped++
 	}
 	f.lastTime = t
 	to.Frames = append(to.Frames, Frame{
