@@ -21,6 +21,7 @@ import (
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/mqtt"
+	"edgeward/internal/wire/proto/ssdp"
 	"edgeward/internal/wire/proto/telnet"
 	"edgeward/internal/wire/proto/websocket"
 )
@@ -47,6 +48,7 @@ func Protocols() []proto.Protocol {
 		mining.Protocol,
 		modbus.Protocol,
 		mqtt.Protocol,
+		ssdp.Protocol,
 		telnet.Protocol,
 		websocket.Protocol,
 	}

@@ -282,7 +282,8 @@ func TestDescribeTXT(t *testing.T) {
 	}{
 		{"_dhnap", []string{"model_number=X-1", "hardware_ver=B2", "version=0124"}, event.Identity{Model: "X-1", Hardware: "B2", Firmware: "0124"}},
 		{"_other", []string{"version=1", "txtvers=1"}, event.Identity{}},
-		{"_ipp", []string{"ty=Acme Jet 9", "usb_MFG=Acme", "product=(Jet 9)"}, event.Identity{Model: "Acme Jet 9", Vendor: "Acme"}},
+		{"_ipp", []string{"ty=Acme Jet 9", "usb_MFG=Acme", "usb_MDL=Jet 9"}, event.Identity{Model: "Jet 9", Vendor: "Acme", Type: "printer"}},
+		{"_ipp", []string{"rp=printers/Jet", "ty=Acme Jet 9"}, event.Identity{}},
 		{"_raop", []string{"md=0,1,2", "am=Box3,1"}, event.Identity{Model: "Box3,1"}},
 		{"_airplay", []string{"model=TV1", "manufacturer=Acme", "serialNumber=S1", "fv=1.2"}, event.Identity{Model: "TV1", Vendor: "Acme", Serial: "S1", Firmware: "1.2"}},
 		{"_matterc", []string{"DT=266", "DN=Heater plug"}, event.Identity{Type: "plug", Name: "Heater plug"}},

@@ -56,9 +56,19 @@ var serviceKeys = map[string]map[string]trait{
 }
 
 // serviceTypes are services that only one type of device offers.
-var serviceTypes = map[string]string{
-	"_ipp": "printer", "_ipps": "printer", "_printer": "printer", "_pdl-datastream": "printer",
-	"_axis-video": "camera", "_hue": "hub", "_airport": "access-point",
+var serviceTypes = map[string]string{"_axis-video": "camera", "_hue": "hub", "_airport": "access-point"}
+
+// printerServices describe a printer: the sender, or one that it shares.
+var printerServices = map[string]bool{"_ipp": true, "_ipps": true, "_printer": true, "_pdl-datastream": true}
+
+// shared reports whether the record is about a printer that a print server
+// shares: CUPS puts these under the path printers.
+func shared(r *Record) (found bool) {
+	r.Strings(func(text []byte) bool {
+		found = len(text) > 12 && strings.EqualFold(string(text[:12]), "rp=printers/")
+		return !found
+	})
+	return found
 }
 
 // categories are the HomeKit accessory categories that have a type of the
@@ -156,7 +166,14 @@ func (s *scratch) instance(c *proto.Conn, n Name, id *event.Identity) {
 
 // describeTXT reads the key=value strings of a service (RFC 6763 section 6).
 func describeTXT(c *proto.Conn, r *Record, id *event.Identity) {
-	keys := serviceKeys[serviceOf(r.Name)]
+	service := serviceOf(r.Name)
+	if printerServices[service] {
+		if shared(r) {
+			return
+		}
+		id.Type = "printer"
+	}
+	keys := serviceKeys[service]
 	if keys == nil {
 		keys = anyKeys
 	}
