@@ -466,6 +466,28 @@ func TestDescription(t *testing.T) {
 	}
 }
 
+func TestOtherDescriptions(t *testing.T) {
+	tests := []struct {
+		body string
+		want event.Identity
+	}{
+		{`<soap:Envelope><soap:Body><GetDeviceSettingsResponse xmlns="http://purenetworks.com/HNAP1/"><DeviceName>Plug in hall</DeviceName><VendorName>Maker</VendorName>` +
+			`<ModelDescription>Smart plug</ModelDescription><ModelName>SP-1</ModelName><FirmwareVersion>1.06</FirmwareVersion><HardwareVersion>A1</HardwareVersion>` +
+			`<SOAPActions><string>x</string></SOAPActions></GetDeviceSettingsResponse></soap:Body></soap:Envelope>`,
+			event.Identity{Source: "hnap.device_settings", Vendor: "Maker", Model: "SP-1", Name: "Plug in hall", Firmware: "1.06", Hardware: "A1", Banner: "Smart plug"}},
+		{`<env:Envelope><env:Body><tds:GetDeviceInformationResponse><tds:Manufacturer>Maker</tds:Manufacturer><tds:Model>C-2</tds:Model>` +
+			`<tds:FirmwareVersion>V5.4</tds:FirmwareVersion><tds:SerialNumber>12</tds:SerialNumber><tds:HardwareId>88</tds:HardwareId></tds:GetDeviceInformationResponse></env:Body></env:Envelope>`,
+			event.Identity{Source: "onvif.device_information", Vendor: "Maker", Model: "C-2", Firmware: "V5.4", Serial: "12", Hardware: "88"}},
+	}
+	for _, tt := range tests {
+		c := talk(t, dialogue.C(crlf("GET / HTTP/1.1\n\n")),
+			dialogue.S(crlf(fmt.Sprintf("HTTP/1.1 200 OK\nContent-Type: application/soap+xml\nContent-Length: %d\n\n", len(tt.body)))+tt.body))
+		if ids := dialogue.Facts[event.Identity](c); len(ids) != 1 || *ids[0] != tt.want {
+			t.Errorf("got %+v, want %+v", ids, tt.want)
+		}
+	}
+}
+
 func TestPortMapping(t *testing.T) {
 	body := `<s:Envelope><s:Body><u:AddPortMapping xmlns:u="urn:schemas-upnp-org:service:WANIPConnection:1"><NewRemoteHost/>` +
 		`<NewExternalPort>8443</NewExternalPort><NewProtocol>TCP</NewProtocol><NewInternalPort>443</NewInternalPort>` +
