@@ -7,6 +7,7 @@ import (
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/arp"
 	"edgeward/internal/wire/proto/cdp"
+	"edgeward/internal/wire/proto/dcerpc"
 	"edgeward/internal/wire/proto/dhcp"
 	"edgeward/internal/wire/proto/dhcpv6"
 	"edgeward/internal/wire/proto/dicom"
@@ -31,6 +32,7 @@ func Protocols() []proto.Protocol {
 	return []proto.Protocol{
 		arp.Protocol,
 		cdp.Protocol,
+		dcerpc.Protocol,
 		dhcp.Protocol,
 		dhcpv6.Protocol,
 		dicom.Protocol,
