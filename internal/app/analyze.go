@@ -9,12 +9,10 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net/netip"
 	"slices"
 
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
-	"edgeward/internal/judge/inventory"
 	"edgeward/internal/output/report"
 	"edgeward/internal/wire/capture"
 	"edgeward/internal/wire/decode"
@@ -24,26 +22,25 @@ import (
 
 // AnalyzeOptions says what to analyse and how.
 type AnalyzeOptions struct {
-	Version     string
-	Paths       []string
-	Stdin       io.Reader
-	Home        []netip.Prefix
-	Zones       []inventory.Zone
-	Recog       string // folder of recog XML files, empty for none
-	Workers     int
-	Memory      int64
-	Separate    bool
-	ShowSecrets bool
-	Observer    Observer // sees facts and findings as they come; may be nil
+	Version  string
+	Paths    []string
+	Stdin    io.Reader
+	Judge    JudgeOptions
+	Workers  int
+	Memory   int64
+	Separate bool
+	Observer Observer // sees facts and findings as they come; may be nil
 	// Progress is told how many bytes of the inputs have been read, of how
 	// many; may be nil.
 	Progress func(done, total int64)
 }
 
-// Observer sees what an analysis finds, in order.
+// Observer sees what is found, in order. Flush is called where a run of facts
+// ends; its error ends the run.
 type Observer interface {
 	Fact(*event.Fact)
 	Alert(*finding.Finding)
+	Flush() error
 }
 
 // DefaultMemory is the budget of a sensor in bytes.
@@ -55,6 +52,7 @@ func Analyze(ctx context.Context, o AnalyzeOptions) (*report.Report, error) {
 	if o.Memory <= 0 {
 		o.Memory = DefaultMemory
 	}
+	limitMemory(o.Memory)
 	inputs, skipped, problems := gather(o.Paths)
 	r := &report.Report{Version: o.Version, Skipped: skipped, First: math.MaxInt64, Last: math.MinInt64}
 	for _, p := range problems {
@@ -102,7 +100,7 @@ type analysis struct {
 
 // reset begins with an empty inventory, as --separate wants for each input.
 func (a *analysis) reset() error {
-	j, err := newJudge(a.o)
+	j, err := newJudge(a.o.Judge)
 	if err != nil {
 		return err
 	}
@@ -113,7 +111,7 @@ func (a *analysis) reset() error {
 		scope = a.scope
 	}
 	a.path = pipeline.New(pipeline.Config{
-		Workers: a.o.Workers, Memory: int(a.o.Memory), Protocols: all.Protocols(), Vault: vault(a.o.ShowSecrets),
+		Workers: a.o.Workers, Memory: int(a.o.Memory), Protocols: all.Protocols(), Vault: vault(a.o.Judge.ShowSecrets),
 		Decode: decode.Options{Scope: func(uint16, uint16, uint32) uint16 { return scope }},
 		Sink:   a.sink,
 	})
@@ -130,6 +128,7 @@ func (a *analysis) sink(u *pipeline.Unit) error {
 		for _, f := range a.judge.detect.Updates() {
 			a.o.Observer.Alert(f)
 		}
+		return a.o.Observer.Flush()
 	}
 	return nil
 }

@@ -18,7 +18,15 @@ type judge struct {
 	detect    *detect.Engine
 }
 
-func newJudge(o AnalyzeOptions) (*judge, error) {
+// JudgeOptions says what the judge stage is to know of the network.
+type JudgeOptions struct {
+	Home        []netip.Prefix
+	Zones       []inventory.Zone
+	Recog       string // folder of recog XML files, empty for none
+	ShowSecrets bool
+}
+
+func newJudge(o JudgeOptions) (*judge, error) {
 	checks, err := detect.ParseCatalogue(content.Checks())
 	if err != nil {
 		return nil, fmt.Errorf("load the catalogue of checks: %w", err)

@@ -100,6 +100,8 @@ func (s *streams) analyze(cmd *cobra.Command, f *analyzeFlags, args []string) er
 	switch f.format {
 	case "json":
 		werr = r.JSON(out)
+	case "html":
+		werr = r.HTML(out)
 	case "text":
 		werr = r.Text(out, report.TextOptions{Color: s.color(out), Width: s.width(out)})
 	case "eve":
@@ -118,7 +120,8 @@ func (s *streams) analyze(cmd *cobra.Command, f *analyzeFlags, args []string) er
 
 // options checks the flags.
 func (f *analyzeFlags) options(cmd *cobra.Command, args []string) (app.AnalyzeOptions, error) {
-	o := app.AnalyzeOptions{Version: Version(), Paths: args, Recog: f.recog, Workers: f.workers, Separate: f.separate, ShowSecrets: f.showSecrets}
+	o := app.AnalyzeOptions{Version: Version(), Paths: args, Workers: f.workers, Separate: f.separate}
+	o.Judge.Recog, o.Judge.ShowSecrets = f.recog, f.showSecrets
 	if !slices.Contains([]string{"text", "json", "eve", "html"}, f.format) {
 		return o, usage(cmd, fmt.Errorf("unknown format %q: want text, json, eve or html", f.format))
 	}
@@ -126,14 +129,14 @@ func (f *analyzeFlags) options(cmd *cobra.Command, args []string) (app.AnalyzeOp
 		return o, usage(cmd, fmt.Errorf("--workers %d: want 0 to 256", f.workers))
 	}
 	var err error
-	if o.Home, err = parsePrefixes(f.home); err != nil {
+	if o.Judge.Home, err = parsePrefixes(f.home); err != nil {
 		return o, usage(cmd, err)
 	}
 	if o.Memory, err = ParseSize(f.memory); err != nil {
 		return o, usage(cmd, fmt.Errorf("--memory: %w", err))
 	}
 	if f.zones != "" {
-		if o.Zones, err = app.LoadZones(f.zones); err != nil {
+		if o.Judge.Zones, err = app.LoadZones(f.zones); err != nil {
 			return o, err
 		}
 	}
@@ -176,6 +179,7 @@ type observer struct{ w *eve.Writer }
 
 func (o observer) Fact(f *event.Fact)       { o.w.Fact(f) }
 func (o observer) Alert(f *finding.Finding) { o.w.Alert(f) }
+func (o observer) Flush() error             { return nil } // the writer gathers and flushes by itself
 
 // bar shows the progress on a terminal.
 type bar struct {

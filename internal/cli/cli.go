@@ -83,7 +83,7 @@ evidence for each claim.`,
 		Args: cobra.ArbitraryArgs,
 	}
 	root.SetFlagErrorFunc(usage)
-	root.AddCommand(newAnalyze(s), newVersion(s), newMan(s))
+	root.AddCommand(newAnalyze(s), newDoctor(s), newVersion(s), newMan(s))
 	addProfiles(root)
 	return root
 }
@@ -122,6 +122,18 @@ func (s *streams) output(path string) (io.Writer, func(error) error, error) {
 		return err
 	}
 	return f, done, nil
+}
+
+// stream opens the file that --output names for lines that come one by one.
+func (s *streams) stream(path string) (io.Writer, func(error) error, error) {
+	if path == "" || path == "-" {
+		return s.out, func(err error) error { return err }, nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
+	if err != nil {
+		return nil, nil, ident.Errorf(ident.Denied, "choose another place with --output", "write %q: %w", path, err)
+	}
+	return f, func(err error) error { return errors.Join(err, f.Close()) }, nil
 }
 
 func dirOf(path string) string {

@@ -67,7 +67,7 @@ func ParseMAC(s string) (MAC, error) {
 		case '0' <= c && c <= '9':
 			v = c - '0'
 		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			v = c|0x20 - 'a' + 10
+			v = c | 0x20 - 'a' + 10
 		default:
 			n = 13
 		}

@@ -1,25 +1,16 @@
 package report
 
 import (
+	"bufio"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 
 	"edgeward/internal/asset"
 	"edgeward/internal/finding"
 	"edgeward/internal/ident"
 )
-
-// The JSON document. Times are RFC 3339 UTC with microseconds, MAC addresses
-// lower-case with colons.
-type document struct {
-	Version   string                  `json:"edgeward"`
-	Summary   summary                 `json:"summary"`
-	Devices   []deviceJSON            `json:"devices"`
-	Findings  []findingJSON           `json:"findings"`
-	Protocols map[string]protocolJSON `json:"protocols"`
-	Loss      lossJSON                `json:"loss"`
-}
 
 type summary struct {
 	Captures  []captureJSON  `json:"captures"`
@@ -164,43 +155,96 @@ type lossJSON struct {
 	Findings     uint64 `json:"findings_over_limit"`
 }
 
-// JSON writes the report as one document.
+// JSON writes the report as one document. Times are RFC 3339 UTC with
+// microseconds, MAC addresses lower-case with colons. Devices and findings are
+// written one by one, so that the document is never in memory as a whole.
 func (r *Report) JSON(w io.Writer) error {
-	doc := document{
-		Version: r.Version,
-		Summary: summary{
-			Captures: []captureJSON{}, Skipped: r.Skipped, Packets: r.Packets, Bytes: r.Bytes, Flows: r.Flows, Facts: r.Facts,
-			Devices: len(r.Devices), Findings: map[string]int{}, Duration: r.Duration().Seconds(),
-		},
-		Devices: []deviceJSON{}, Findings: []findingJSON{}, Protocols: map[string]protocolJSON{}, Loss: r.Loss.json(),
+	d := &documentWriter{w: bufio.NewWriterSize(w, 64<<10)}
+	d.field("edgeward", r.Version)
+	d.field("summary", r.summary())
+	d.list("devices", len(r.Devices), func(i int) any { return deviceOf(r.Devices[i]) })
+	d.list("findings", len(r.Findings), func(i int) any { return findingOf(r.Findings[i]) })
+	protocols := map[string]protocolJSON{}
+	for _, p := range r.Protocols {
+		protocols[p.Name] = protocolJSON{p.Flows, p.Messages, p.ToServer, p.ToClient, p.Bytes, p.Errors}
+	}
+	d.field("protocols", protocols)
+	d.field("loss", r.Loss.json())
+	d.w.WriteString("\n}\n")
+	if d.err != nil {
+		return d.err
+	}
+	return d.w.Flush()
+}
+
+func (r *Report) summary() summary {
+	s := summary{
+		Captures: []captureJSON{}, Skipped: r.Skipped, Packets: r.Packets, Bytes: r.Bytes, Flows: r.Flows, Facts: r.Facts,
+		Devices: len(r.Devices), Findings: map[string]int{}, Duration: r.Duration().Seconds(),
 	}
 	if r.Packets > 0 {
-		doc.Summary.FirstSeen, doc.Summary.LastSeen = ident.Time(r.First), ident.Time(r.Last)
+		s.FirstSeen, s.LastSeen = ident.Time(r.First), ident.Time(r.Last)
 	}
 	for _, c := range r.Captures {
 		j := captureJSON{Name: c.Name, Packets: c.Packets, Bytes: c.Bytes, Error: c.Error}
 		if c.Cut {
 			j.CutAt = &c.CutAt
 		}
-		doc.Summary.Captures = append(doc.Summary.Captures, j)
+		s.Captures = append(s.Captures, j)
 	}
-	for s := ident.Info; s <= ident.Critical; s++ {
-		doc.Summary.Findings[s.String()] = 0
-	}
-	for _, d := range r.Devices {
-		doc.Devices = append(doc.Devices, deviceOf(d))
+	for v := ident.Info; v <= ident.Critical; v++ {
+		s.Findings[v.String()] = 0
 	}
 	for _, f := range r.Findings {
-		doc.Summary.Findings[f.Severity.String()]++
-		doc.Findings = append(doc.Findings, findingOf(f))
+		s.Findings[f.Severity.String()]++
 	}
-	for _, p := range r.Protocols {
-		doc.Protocols[p.Name] = protocolJSON{p.Flows, p.Messages, p.ToServer, p.ToClient, p.Bytes, p.Errors}
+	return s
+}
+
+// documentWriter writes one JSON object member by member.
+type documentWriter struct {
+	w     *bufio.Writer
+	began bool
+	err   error
+}
+
+func (d *documentWriter) name(n string) {
+	if d.began {
+		d.w.WriteString(",\n")
+	} else {
+		d.w.WriteString("{\n")
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(true)
-	return e.Encode(doc)
+	d.began = true
+	fmt.Fprintf(d.w, "  %q: ", n)
+}
+
+func (d *documentWriter) value(v any, prefix string) {
+	b, err := json.MarshalIndent(v, prefix, "  ")
+	if err != nil && d.err == nil {
+		d.err = fmt.Errorf("write the JSON report: %w", err)
+	}
+	d.w.Write(b)
+}
+
+func (d *documentWriter) field(n string, v any) {
+	d.name(n)
+	d.value(v, "  ")
+}
+
+func (d *documentWriter) list(n string, count int, item func(int) any) {
+	d.name(n)
+	d.w.WriteByte('[')
+	for i := range count {
+		if i > 0 {
+			d.w.WriteByte(',')
+		}
+		d.w.WriteString("\n    ")
+		d.value(item(i), "    ")
+	}
+	if count > 0 {
+		d.w.WriteString("\n  ")
+	}
+	d.w.WriteByte(']')
 }
 
 func (l Loss) json() lossJSON {

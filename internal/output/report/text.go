@@ -357,6 +357,18 @@ func (t *textWriter) protocols(r *Report) {
 
 // loss says what could not be seen; nothing when all was.
 func (t *textWriter) loss(r *Report) {
+	parts := r.losses()
+	if len(parts) == 0 {
+		return
+	}
+	t.heading("What could not be seen")
+	for _, p := range parts {
+		t.para("  · ", "    ", p)
+	}
+}
+
+// losses says in words what could not be seen.
+func (r *Report) losses() []string {
 	var parts []string
 	add := func(n uint64, what string) {
 		if n > 0 {
@@ -378,13 +390,7 @@ func (t *textWriter) loss(r *Report) {
 	add(l.NoMemory, "times there was no memory to put a stream together")
 	add(l.Hosts, "hosts were forgotten for lack of room")
 	add(l.ParserErrors, "messages broke their protocol's standard")
-	if len(parts) == 0 {
-		return
-	}
-	t.heading("What could not be seen")
-	for _, p := range parts {
-		t.para("  · ", "    ", p)
-	}
+	return parts
 }
 
 // group writes a number with thin groups of three digits.

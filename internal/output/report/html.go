@@ -1,0 +1,123 @@
+package report
+
+import (
+	_ "embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+	"time"
+
+	"edgeward/internal/asset"
+	"edgeward/internal/finding"
+	"edgeward/internal/ident"
+)
+
+//go:embed page.html
+var pageSource string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"clean":    clean,
+	"group":    group,
+	"count":    func(n int) string { return group(uint64(n)) },
+	"pair":     func(p pageData, f *finding.Finding) findingRow { return findingRow{p, f} },
+	"row":      func(name string, b asset.Belief) beliefRow { return beliefRow{name, b} },
+	"size":     size,
+	"label":    Label,
+	"percent":  func(f float64) string { return fmt.Sprintf("%.0f %%", f*100) },
+	"time":     func(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05") },
+	"hexdump":  func(b []byte) string { return strings.TrimRight(hex.Dump(b), "\n") },
+	"severity": func(s ident.Severity) string { return s.String() },
+	"join":     func(l []string) string { return strings.Join(l, ", ") },
+	"first":    func(n int, l []string) []string { return l[:min(n, len(l))] },
+	"more":     func(n, total int) int { return max(total-n, 0) },
+	"known":    known,
+	"services": serviceLine,
+	"peers":    peerLine,
+	"technique": func(id string) string {
+		return "https://attack.mitre.org/techniques/" + strings.ReplaceAll(id, ".", "/") + "/"
+	},
+}).Parse(pageSource))
+
+// pageData is what the page shows.
+type pageData struct {
+	*Report
+	Title    string
+	Above    []*finding.Finding
+	Info     []*finding.Finding
+	BySev    []severityCount
+	ByType   []typeCount
+	LossList []string
+	Began    string
+	Lasted   string
+}
+
+// findingRow and beliefRow are what the inner templates show.
+type findingRow struct {
+	Page    pageData
+	Finding *finding.Finding
+}
+
+type beliefRow struct {
+	Name   string
+	Belief asset.Belief
+}
+
+type severityCount struct {
+	Severity ident.Severity
+	Count    int
+}
+
+type typeCount struct {
+	Type  string
+	Count int
+}
+
+// maxPage bounds the devices and findings on the page, so that a browser can
+// show it; the JSON document has them all.
+const maxPage = 2000
+
+// HTML writes the report as one self-contained page.
+func (r *Report) HTML(w io.Writer) error {
+	d := pageData{Report: r, Title: "Edgeward report"}
+	d.Above, d.Info = split(r.Findings)
+	d.Above, d.Info = d.Above[:min(len(d.Above), maxPage)], d.Info[:min(len(d.Info), maxPage)]
+	for s := int(ident.Critical); s >= int(ident.Info); s-- {
+		n := 0
+		for _, f := range r.Findings {
+			if f.Severity == ident.Severity(s) {
+				n++
+			}
+		}
+		d.BySev = append(d.BySev, severityCount{ident.Severity(s), n})
+	}
+	d.ByType = countTypes(r.Devices)
+	d.LossList = r.losses()
+	if r.Packets > 0 {
+		d.Began, d.Lasted = time.Unix(0, r.First).UTC().Format("2006-01-02 15:04:05 UTC"), duration(r.Duration())
+	}
+	return page.Execute(w, d)
+}
+
+// Device gives the device with that id, for the template.
+func (d pageData) Device(id string) *asset.Device { return d.device(id) }
+
+// Shown gives the devices that fit on the page.
+func (d pageData) Shown() []*asset.Device { return d.Devices[:min(len(d.Devices), maxPage)] }
+
+func countTypes(devices []*asset.Device) []typeCount {
+	var out []typeCount
+next:
+	for _, d := range devices {
+		name := known(d.Type)
+		for i := range out {
+			if out[i].Type == name {
+				out[i].Count++
+				continue next
+			}
+		}
+		out = append(out, typeCount{name, 1})
+	}
+	return out
+}
