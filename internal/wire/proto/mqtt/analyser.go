@@ -140,7 +140,7 @@ func (p *parser) broken(c *proto.Conn, dir event.Dir, s *scratch, b []byte) {
 	s.packet.Reset()
 	s.packet.Type, s.packet.Faults = Type(b[0]>>4), append(s.packet.Faults, ErrLength)
 	p.report(c, dir, &s.packet)
-	p.fact(c, dir, dir, &s.packet)
+	p.fact(c, dir, dir, &s.packet).Ack.Name = s.packet.Type.String()
 }
 
 // decode reads a packet leniently, trying the other generation of the protocol

@@ -33,7 +33,7 @@ func (p *parser) packet(c *proto.Conn, dir event.Dir, s *scratch) {
 		m := p.fact(c, dir, dir, pk)
 		m.Auth.Code, m.Auth.Method = uint8(pk.Code), c.Head(pk.Props.Bytes(AuthMethod), maxText)
 	case len(pk.Faults) > 0: // reserved types, and pings that are wrong
-		p.fact(c, dir, dir, pk)
+		p.fact(c, dir, dir, pk).Ack.Name = pk.Type.String()
 	}
 }
 
