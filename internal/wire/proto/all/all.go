@@ -22,6 +22,7 @@ import (
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/mqtt"
+	"edgeward/internal/wire/proto/netbios"
 	"edgeward/internal/wire/proto/ssdp"
 	"edgeward/internal/wire/proto/telnet"
 	"edgeward/internal/wire/proto/websocket"
@@ -50,6 +51,7 @@ func Protocols() []proto.Protocol {
 		mining.Protocol,
 		modbus.Protocol,
 		mqtt.Protocol,
+		netbios.Protocol,
 		ssdp.Protocol,
 		telnet.Protocol,
 		websocket.Protocol,
