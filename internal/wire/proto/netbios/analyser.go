@@ -26,20 +26,20 @@ func probe(s *proto.Sample) proto.Match {
 	case len(b) < n:
 		return proto.More
 	}
-	if _, _, ok := names(&p); !ok {
+	var buf [32]byte
+	if _, _, ok := names(buf[:0], &p); !ok {
 		return proto.No
 	}
 	return proto.Yes
 }
 
-// names gives the called and the calling name of a session request.
-func names(p *Packet) (called, calling []byte, ok bool) {
-	var n int
-	called, _, n, ok = AppendName(nil, p.Payload)
+// names appends the called and the calling name of a session request to buf.
+func names(buf []byte, p *Packet) (called, calling []byte, ok bool) {
+	called, _, n, ok := AppendName(buf, p.Payload)
 	if !ok {
 		return nil, nil, false
 	}
-	calling, _, _, ok = AppendName(nil, p.Payload[n:])
+	calling, _, _, ok = AppendName(called[len(called):], p.Payload[n:])
 	return called, calling, ok
 }
 
@@ -71,7 +71,8 @@ func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 	c.Message(dir)
 	switch {
 	case pkt.Type == Request && dir == event.ToServer:
-		called, calling, ok := names(&pkt)
+		var buf [32]byte
+		called, calling, ok := names(buf[:0], &pkt)
 		if !ok {
 			c.Anomaly(event.ProtoNetBIOSSession, dir, "malformed_name", "a name of a session request")
 			break

@@ -75,3 +75,11 @@ func FuzzNetBIOS(f *testing.F) {
 		dialogue.Seed(dialogue.C(request("SRV", "PC")), dialogue.S([]byte{Positive, 0, 0, 0})),
 		dialogue.Seed(dialogue.S([]byte{Negative, 0, 0, 1, 0x82})))
 }
+
+func TestProbeDoesNotAllocate(t *testing.T) {
+	s := &proto.Sample{Conn: prototest.NewConn(6, 139)}
+	s.Data[0] = request("SERVER", "CLIENT")
+	if n := testing.AllocsPerRun(100, func() { probe(s) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
