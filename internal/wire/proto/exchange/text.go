@@ -3,7 +3,7 @@ package exchange
 import "strconv"
 
 // TextMax is how many bytes a Text holds; the rest is cut off.
-const TextMax = 96
+const TextMax = 128
 
 // Text is a short text kept without allocation while a request waits for its
 // answer. Bytes that do not fit are dropped. The zero Text is empty.
