@@ -23,6 +23,8 @@ import (
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/mqtt"
 	"edgeward/internal/wire/proto/netbios"
+	"edgeward/internal/wire/proto/opcua"
+	"edgeward/internal/wire/proto/s7"
 	"edgeward/internal/wire/proto/ssdp"
 	"edgeward/internal/wire/proto/telnet"
 	"edgeward/internal/wire/proto/websocket"
@@ -52,6 +54,9 @@ func Protocols() []proto.Protocol {
 		modbus.Protocol,
 		mqtt.Protocol,
 		netbios.Protocol,
+		opcua.Protocol,
+		s7.Plus,
+		s7.Protocol,
 		ssdp.Protocol,
 		telnet.Protocol,
 		websocket.Protocol,
