@@ -141,7 +141,8 @@ type MQTTSN struct {
 //
 //event:kind coap
 type CoAP struct {
-	Type          string   `eve:"type"` // CON, NON, ACK, RST; TCP for RFC 8323
+	Type          string   `eve:"type"`          // CON, NON, ACK, RST; TCP for RFC 8323
+	RespType      string   `eve:"response_type"` // of the answer: ACK when it is piggybacked, RST when it is refused
 	Method        string   `eve:"method"`
 	Code          string   `eve:"code"` // of the response, "2.05"
 	MessageID     uint16   `eve:"message_id"`

@@ -190,6 +190,7 @@ var Registry = []KindInfo{
 	}},
 	{Kind: KindCoAP, Name: "coap", Doc: "CoAP is a request with its response (RFC 7252), or one message alone.", Fields: []FieldInfo{
 		{Name: "type", Type: "string", List: false, Doc: "CON, NON, ACK, RST; TCP for RFC 8323"},
+		{Name: "response_type", Type: "string", List: false, Doc: "of the answer: ACK when it is piggybacked, RST when it is refused"},
 		{Name: "method", Type: "string", List: false, Doc: ""},
 		{Name: "code", Type: "string", List: false, Doc: "of the response, \"2.05\""},
 		{Name: "message_id", Type: "int", List: false, Doc: ""},
@@ -1174,6 +1175,10 @@ func (x *CoAP) AppendEVE(b []byte) []byte {
 	if x.Type != "" {
 		b = appendKey(b, "type")
 		b = AppendJSONString(b, x.Type)
+	}
+	if x.RespType != "" {
+		b = appendKey(b, "response_type")
+		b = AppendJSONString(b, x.RespType)
 	}
 	if x.Method != "" {
 		b = appendKey(b, "method")
