@@ -25,6 +25,7 @@ import (
 	"edgeward/internal/wire/proto/netbios"
 	"edgeward/internal/wire/proto/opcua"
 	"edgeward/internal/wire/proto/s7"
+	"edgeward/internal/wire/proto/smb"
 	"edgeward/internal/wire/proto/ssdp"
 	"edgeward/internal/wire/proto/telnet"
 	"edgeward/internal/wire/proto/websocket"
@@ -57,6 +58,7 @@ func Protocols() []proto.Protocol {
 		opcua.Protocol,
 		s7.Plus,
 		s7.Protocol,
+		smb.Protocol,
 		ssdp.Protocol,
 		telnet.Protocol,
 		websocket.Protocol,

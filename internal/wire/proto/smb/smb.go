@@ -1,0 +1,203 @@
+// Package smb reads SMB 1 (MS-CIFS, MS-SMB) and SMB 2 and 3 (MS-SMB2) over TCP
+// port 445 and over NetBIOS sessions: codecs for both headers and the requests
+// that matter, and an analyser that tells who logs in from where, which shares
+// and files and pipes are opened, what is written, and, through package dcerpc,
+// which remote procedures are called over the pipes.
+//
+// It reads no file content beyond the first bytes, which tell what a file is,
+// and nothing of encrypted sessions. The codecs may be used by every part of
+// the program.
+package smb
+
+import "errors"
+
+// The errors of the decoders.
+var (
+	ErrShort  = errors.New("smb: incomplete message")
+	ErrSyntax = errors.New("smb: no message")
+)
+
+// The status codes on which the analyser acts (MS-ERREF section 2.3).
+const (
+	statusSuccess        = 0
+	statusPending        = 0x00000103
+	statusBufferOverflow = 0x80000005
+	statusMoreProcessing = 0xc0000016
+)
+
+// statusNames names the status codes that occur in practice.
+var statusNames = map[uint32]string{
+	0x00000000: "STATUS_SUCCESS",
+	0x00000103: "STATUS_PENDING",
+	0x0000010b: "STATUS_NOTIFY_CLEANUP",
+	0x0000010c: "STATUS_NOTIFY_ENUM_DIR",
+	0x80000005: "STATUS_BUFFER_OVERFLOW",
+	0x80000006: "STATUS_NO_MORE_FILES",
+	0x8000002d: "STATUS_STOPPED_ON_SYMLINK",
+	0xc0000001: "STATUS_UNSUCCESSFUL",
+	0xc0000002: "STATUS_NOT_IMPLEMENTED",
+	0xc0000003: "STATUS_INVALID_INFO_CLASS",
+	0xc0000004: "STATUS_INFO_LENGTH_MISMATCH",
+	0xc0000008: "STATUS_INVALID_HANDLE",
+	0xc000000d: "STATUS_INVALID_PARAMETER",
+	0xc000000e: "STATUS_NO_SUCH_DEVICE",
+	0xc000000f: "STATUS_NO_SUCH_FILE",
+	0xc0000010: "STATUS_INVALID_DEVICE_REQUEST",
+	0xc0000011: "STATUS_END_OF_FILE",
+	0xc0000016: "STATUS_MORE_PROCESSING_REQUIRED",
+	0xc0000022: "STATUS_ACCESS_DENIED",
+	0xc0000023: "STATUS_BUFFER_TOO_SMALL",
+	0xc0000033: "STATUS_OBJECT_NAME_INVALID",
+	0xc0000034: "STATUS_OBJECT_NAME_NOT_FOUND",
+	0xc0000035: "STATUS_OBJECT_NAME_COLLISION",
+	0xc0000039: "STATUS_OBJECT_PATH_INVALID",
+	0xc000003a: "STATUS_OBJECT_PATH_NOT_FOUND",
+	0xc0000043: "STATUS_SHARING_VIOLATION",
+	0xc0000054: "STATUS_FILE_LOCK_CONFLICT",
+	0xc0000055: "STATUS_LOCK_NOT_GRANTED",
+	0xc0000056: "STATUS_DELETE_PENDING",
+	0xc000005e: "STATUS_NO_LOGON_SERVERS",
+	0xc0000061: "STATUS_PRIVILEGE_NOT_HELD",
+	0xc0000064: "STATUS_NO_SUCH_USER",
+	0xc000006a: "STATUS_WRONG_PASSWORD",
+	0xc000006c: "STATUS_PASSWORD_RESTRICTION",
+	0xc000006d: "STATUS_LOGON_FAILURE",
+	0xc000006e: "STATUS_ACCOUNT_RESTRICTION",
+	0xc000006f: "STATUS_INVALID_LOGON_HOURS",
+	0xc0000070: "STATUS_INVALID_WORKSTATION",
+	0xc0000071: "STATUS_PASSWORD_EXPIRED",
+	0xc0000072: "STATUS_ACCOUNT_DISABLED",
+	0xc000007f: "STATUS_DISK_FULL",
+	0xc000009a: "STATUS_INSUFFICIENT_RESOURCES",
+	0xc00000ac: "STATUS_PIPE_NOT_AVAILABLE",
+	0xc00000ad: "STATUS_INVALID_PIPE_STATE",
+	0xc00000ae: "STATUS_PIPE_BUSY",
+	0xc00000b0: "STATUS_PIPE_DISCONNECTED",
+	0xc00000b5: "STATUS_IO_TIMEOUT",
+	0xc00000ba: "STATUS_FILE_IS_A_DIRECTORY",
+	0xc00000bb: "STATUS_NOT_SUPPORTED",
+	0xc00000be: "STATUS_BAD_NETWORK_PATH",
+	0xc00000c9: "STATUS_NETWORK_NAME_DELETED",
+	0xc00000ca: "STATUS_NETWORK_ACCESS_DENIED",
+	0xc00000cb: "STATUS_BAD_DEVICE_TYPE",
+	0xc00000cc: "STATUS_BAD_NETWORK_NAME",
+	0xc00000d0: "STATUS_REQUEST_NOT_ACCEPTED",
+	0xc0000101: "STATUS_DIRECTORY_NOT_EMPTY",
+	0xc0000103: "STATUS_NOT_A_DIRECTORY",
+	0xc0000120: "STATUS_CANCELLED",
+	0xc0000121: "STATUS_CANNOT_DELETE",
+	0xc0000128: "STATUS_FILE_CLOSED",
+	0xc000015b: "STATUS_LOGON_TYPE_NOT_GRANTED",
+	0xc000018c: "STATUS_TRUSTED_DOMAIN_FAILURE",
+	0xc000018d: "STATUS_TRUSTED_RELATIONSHIP_FAILURE",
+	0xc0000192: "STATUS_NETLOGON_NOT_STARTED",
+	0xc0000193: "STATUS_ACCOUNT_EXPIRED",
+	0xc0000203: "STATUS_USER_SESSION_DELETED",
+	0xc0000205: "STATUS_INSUFF_SERVER_RESOURCES",
+	0xc0000224: "STATUS_PASSWORD_MUST_CHANGE",
+	0xc0000225: "STATUS_NOT_FOUND",
+	0xc0000234: "STATUS_ACCOUNT_LOCKED_OUT",
+	0xc0000257: "STATUS_PATH_NOT_COVERED",
+	0xc000035c: "STATUS_NETWORK_SESSION_EXPIRED",
+	0xc0000388: "STATUS_DOWNGRADE_DETECTED",
+}
+
+// dialect2 names a dialect of SMB 2 and 3.
+func dialect2(d uint16) string {
+	switch d {
+	case 0x0202:
+		return "2.02"
+	case 0x0210:
+		return "2.10"
+	case 0x02ff:
+		return "2.??"
+	case 0x0300:
+		return "3.00"
+	case 0x0302:
+		return "3.02"
+	case 0x0311:
+		return "3.11"
+	}
+	return "unknown"
+}
+
+// commands2 names the commands of SMB 2 by number, as Suricata does.
+var commands2 = [...]string{
+	"SMB2_COMMAND_NEGOTIATE_PROTOCOL", "SMB2_COMMAND_SESSION_SETUP", "SMB2_COMMAND_SESSION_LOGOFF", "SMB2_COMMAND_TREE_CONNECT",
+	"SMB2_COMMAND_TREE_DISCONNECT", "SMB2_COMMAND_CREATE", "SMB2_COMMAND_CLOSE", "SMB2_COMMAND_FLUSH", "SMB2_COMMAND_READ",
+	"SMB2_COMMAND_WRITE", "SMB2_COMMAND_LOCK", "SMB2_COMMAND_IOCTL", "SMB2_COMMAND_CANCEL", "SMB2_COMMAND_KEEPALIVE",
+	"SMB2_COMMAND_FIND", "SMB2_COMMAND_CHANGE_NOTIFY", "SMB2_COMMAND_GET_INFO", "SMB2_COMMAND_SET_INFO", "SMB2_COMMAND_OPLOCK_BREAK",
+}
+
+// command1 names a command of SMB 1, as Suricata does; empty when it is none.
+func command1(cmd uint8) string {
+	switch cmd {
+	case cmd1Create:
+		return "SMB1_COMMAND_CREATE"
+	case 0x00:
+		return "SMB1_COMMAND_CREATE_DIRECTORY"
+	case 0x01:
+		return "SMB1_COMMAND_DELETE_DIRECTORY"
+	case cmd1Open:
+		return "SMB1_COMMAND_OPEN"
+	case cmd1Close:
+		return "SMB1_COMMAND_CLOSE"
+	case 0x05:
+		return "SMB1_COMMAND_FLUSH"
+	case cmd1Delete:
+		return "SMB1_COMMAND_DELETE"
+	case cmd1Rename:
+		return "SMB1_COMMAND_RENAME"
+	case 0x08:
+		return "SMB1_COMMAND_QUERY_INFORMATION"
+	case 0x0a:
+		return "SMB1_COMMAND_READ"
+	case 0x0b:
+		return "SMB1_COMMAND_WRITE"
+	case 0x10:
+		return "SMB1_COMMAND_CHECK_DIRECTORY"
+	case 0x24:
+		return "SMB1_COMMAND_LOCKING_ANDX"
+	case cmd1Trans:
+		return "SMB1_COMMAND_TRANS"
+	case 0x26:
+		return "SMB1_COMMAND_TRANS_SECONDARY"
+	case 0x2b:
+		return "SMB1_COMMAND_ECHO"
+	case cmd1OpenAndX:
+		return "SMB1_COMMAND_OPEN_ANDX"
+	case cmd1ReadAndX:
+		return "SMB1_COMMAND_READ_ANDX"
+	case cmd1WriteAndX:
+		return "SMB1_COMMAND_WRITE_ANDX"
+	case cmd1Trans2:
+		return "SMB1_COMMAND_TRANS2"
+	case 0x33:
+		return "SMB1_COMMAND_TRANS2_SECONDARY"
+	case 0x34:
+		return "SMB1_COMMAND_FIND_CLOSE2"
+	case cmd1TreeDisconnect:
+		return "SMB1_COMMAND_TREE_DISCONNECT"
+	case cmd1Negotiate:
+		return "SMB1_COMMAND_NEGOTIATE_PROTOCOL"
+	case cmd1SessionSetup:
+		return "SMB1_COMMAND_SESSION_SETUP_ANDX"
+	case cmd1Logoff:
+		return "SMB1_COMMAND_LOGOFF_ANDX"
+	case cmd1TreeConnect:
+		return "SMB1_COMMAND_TREE_CONNECT_ANDX"
+	case 0x80:
+		return "SMB1_COMMAND_QUERY_INFO_DISK"
+	case 0xa0:
+		return "SMB1_COMMAND_NT_TRANS"
+	case 0xa1:
+		return "SMB1_COMMAND_NT_TRANS_SECONDARY"
+	case cmd1NTCreate:
+		return "SMB1_COMMAND_NT_CREATE_ANDX"
+	case 0xa4:
+		return "SMB1_COMMAND_NT_CANCEL"
+	case 0xa5:
+		return "SMB1_COMMAND_NT_RENAME"
+	}
+	return ""
+}
