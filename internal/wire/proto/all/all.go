@@ -7,12 +7,14 @@ import (
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/arp"
 	"edgeward/internal/wire/proto/cdp"
+	"edgeward/internal/wire/proto/coap"
 	"edgeward/internal/wire/proto/dcerpc"
 	"edgeward/internal/wire/proto/dhcp"
 	"edgeward/internal/wire/proto/dhcpv6"
 	"edgeward/internal/wire/proto/dicom"
 	"edgeward/internal/wire/proto/dnp3"
 	"edgeward/internal/wire/proto/dns"
+	"edgeward/internal/wire/proto/goose"
 	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/http"
 	"edgeward/internal/wire/proto/icmp"
@@ -20,14 +22,20 @@ import (
 	"edgeward/internal/wire/proto/irc"
 	"edgeward/internal/wire/proto/lldp"
 	"edgeward/internal/wire/proto/mining"
+	"edgeward/internal/wire/proto/mms"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/mqtt"
+	"edgeward/internal/wire/proto/natpmp"
 	"edgeward/internal/wire/proto/netbios"
+	"edgeward/internal/wire/proto/ntp"
 	"edgeward/internal/wire/proto/opcua"
 	"edgeward/internal/wire/proto/s7"
 	"edgeward/internal/wire/proto/smb"
 	"edgeward/internal/wire/proto/ssdp"
+	"edgeward/internal/wire/proto/stun"
+	"edgeward/internal/wire/proto/syslog"
 	"edgeward/internal/wire/proto/telnet"
+	"edgeward/internal/wire/proto/tftp"
 	"edgeward/internal/wire/proto/websocket"
 )
 
@@ -36,6 +44,7 @@ func Protocols() []proto.Protocol {
 	return []proto.Protocol{
 		arp.Protocol,
 		cdp.Protocol,
+		coap.Protocol,
 		dcerpc.Protocol,
 		dhcp.Protocol,
 		dhcpv6.Protocol,
@@ -45,6 +54,7 @@ func Protocols() []proto.Protocol {
 		dns.LLMNR,
 		dns.MDNS,
 		dns.NBNS,
+		goose.Protocol,
 		hl7.Protocol,
 		http.Protocol,
 		icmp.Protocol,
@@ -52,15 +62,21 @@ func Protocols() []proto.Protocol {
 		irc.Protocol,
 		lldp.Protocol,
 		mining.Protocol,
+		mms.Protocol,
 		modbus.Protocol,
 		mqtt.Protocol,
+		natpmp.Protocol,
 		netbios.Protocol,
+		ntp.Protocol,
 		opcua.Protocol,
 		s7.Plus,
 		s7.Protocol,
 		smb.Protocol,
 		ssdp.Protocol,
+		stun.Protocol,
+		syslog.Protocol,
 		telnet.Protocol,
+		tftp.Protocol,
 		websocket.Protocol,
 	}
 }
