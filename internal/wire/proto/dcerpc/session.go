@@ -32,6 +32,7 @@ type Session struct {
 	calls    pending.Table[call]
 	endpoint []byte
 	login    login
+	nested   bool // a pipe carries it: its units are no messages of the flow
 }
 
 // bound is a presentation context.
@@ -57,12 +58,12 @@ type login struct {
 	mech   string
 }
 
-// Reset makes the session as new. endpoint is the pipe that carries it, empty
-// for TCP.
-func (s *Session) Reset(endpoint []byte) {
-	s.offered = 0
+// Reset makes the session as new. pipe is the name of the pipe that carries
+// it, nil for TCP.
+func (s *Session) Reset(pipe []byte) {
+	s.offered, s.nested = 0, pipe != nil
 	s.calls.Init(maxCalls, patience)
-	s.endpoint = append(s.endpoint[:0], endpoint[:min(len(endpoint), maxEndpoint)]...)
+	s.endpoint = append(s.endpoint[:0], pipe[:min(len(pipe), maxEndpoint)]...)
 	s.login = login{user: s.login.user[:0], domain: s.login.domain[:0], host: s.login.host[:0]}
 }
 
@@ -81,7 +82,9 @@ func (s *Session) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 		if err != nil {
 			return done, err
 		}
-		c.Message(dir)
+		if !s.nested {
+			c.Message(dir)
+		}
 		s.unit(c, dir, &u)
 		done += n
 	}
