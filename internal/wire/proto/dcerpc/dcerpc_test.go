@@ -173,6 +173,14 @@ func TestCalls(t *testing.T) {
 			C(unit(Request, 2, FirstFrag, []byte{0, 0, 0, 0, 0, 0, 12, 0, 1, 2, 3})), C(unit(Request, 2, LastFrag, []byte{0, 0, 0, 0, 0, 0, 12, 0, 4})),
 			S(unit(Response, 2, FirstFrag, make([]byte, 9))), S(unit(Response, 2, LastFrag, make([]byte, 9))),
 		}, "BIND:svcctl::1:0 REQUEST:svcctl:CreateServiceW:1:0"},
+		{"replication without its bind", []dialogue.Turn{
+			C(AppendRequest(nil, 1, 0, 0, make([]byte, 40))), C(AppendRequest(nil, 2, 0, 12, make([]byte, 80))), C(AppendRequest(nil, 3, 0, 3, make([]byte, 300))),
+			S(response(1, nil)), S(response(2, nil)), S(response(3, nil)),
+		}, "REQUEST::::0 REQUEST::::0 REQUEST:drsuapi:DRSGetNCChanges::0"},
+		{"services without their bind", []dialogue.Turn{
+			C(AppendRequest(nil, 1, 0, 15, make([]byte, 40))), C(AppendRequest(nil, 2, 0, 16, make([]byte, 80))), C(AppendRequest(nil, 3, 0, 3, make([]byte, 20))),
+			S(response(1, nil)), S(response(2, nil)), S(response(3, nil)),
+		}, "REQUEST::::0 REQUEST::::0 REQUEST::::0"},
 	} {
 		for name, run := range map[string]func(testing.TB, proto.Protocol, *proto.Conn, ...dialogue.Turn){"": dialogue.Play, ", byte by byte": dialogue.PlayBytes} {
 			t.Run(tt.name+name, func(t *testing.T) {

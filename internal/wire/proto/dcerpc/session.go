@@ -33,6 +33,7 @@ type Session struct {
 	endpoint []byte
 	login    login
 	nested   bool // a pipe carries it: its units are no messages of the flow
+	inferred inference
 }
 
 // bound is a presentation context.
@@ -61,7 +62,7 @@ type login struct {
 // Reset makes the session as new. pipe is the name of the pipe that carries
 // it, nil for TCP.
 func (s *Session) Reset(pipe []byte) {
-	s.offered, s.nested = 0, pipe != nil
+	s.offered, s.nested, s.inferred = 0, pipe != nil, inference{}
 	s.calls.Init(maxCalls, patience)
 	s.endpoint = append(s.endpoint[:0], pipe[:min(len(pipe), maxEndpoint)]...)
 	s.login = login{user: s.login.user[:0], domain: s.login.domain[:0], host: s.login.host[:0]}
@@ -197,7 +198,11 @@ func (s *Session) request(c *proto.Conn, u *Unit) {
 		}
 		return
 	}
-	*s.calls.Add(uint64(u.CallID), c.Time) = call{kind: Request, iface: s.interfaceOf(u.Context), opnum: u.Opnum, stubLen: u.StubLen}
+	iface := s.interfaceOf(u.Context)
+	if s.offered == 0 {
+		iface = s.inferred.call(u.Opnum, u.StubLen)
+	}
+	*s.calls.Add(uint64(u.CallID), c.Time) = call{kind: Request, iface: iface, opnum: u.Opnum, stubLen: u.StubLen}
 }
 
 // answer reports a call with what became of it.
