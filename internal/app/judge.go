@@ -31,7 +31,15 @@ func newJudge(o JudgeOptions) (*judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the catalogue of checks: %w", err)
 	}
-	inv := inventory.New(inventory.Options{Home: o.Home, Zones: o.Zones})
+	types, err := loadTypes()
+	if err != nil {
+		return nil, err
+	}
+	prints, err := loadFingerprints(o.Recog, types)
+	if err != nil {
+		return nil, err
+	}
+	inv := inventory.New(inventory.Options{Home: o.Home, Zones: o.Zones, Matcher: prints, Types: types})
 	return &judge{
 		inventory: inv,
 		detect:    detect.New(detect.Options{Checks: checks, Devices: devices{inv}, ShowSecrets: o.ShowSecrets}),

@@ -83,7 +83,7 @@ evidence for each claim.`,
 		Args: cobra.ArbitraryArgs,
 	}
 	root.SetFlagErrorFunc(usage)
-	root.AddCommand(newAnalyze(s), newDoctor(s), newVersion(s), newMan(s))
+	root.AddCommand(newAnalyze(s), newSensor(s), newDoctor(s), newVersion(s), newMan(s))
 	addProfiles(root)
 	return root
 }

@@ -32,4 +32,7 @@ type Clue struct {
 	Value      string
 	Confidence float64 // 0..1
 	Rule       string  // id of the rule, for the evidence
+	// Maker restricts the clue to devices whose network interface was made by
+	// one of these (a part of the name, in any case); empty for any.
+	Maker []string
 }

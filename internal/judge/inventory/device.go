@@ -124,7 +124,7 @@ func (v *Inventory) compose(k ident.HostKey, hosts []*host) *asset.Device {
 		}
 	}
 	d.Roles = roles.names()
-	beliefs = append(beliefs, v.derived(d, roles)...)
+	beliefs = v.ofMaker(append(beliefs, v.derived(d, roles)...), d.MACs)
 	weigh(d, beliefs)
 	d.Peers = v.topPeers(peers)
 	slices.SortFunc(d.Services, compareServices)
@@ -163,11 +163,31 @@ func (v *Inventory) derived(d *asset.Device, roles roleSet) []belief {
 		add(fingerprint.Type, "router", 0.5, "role", "its MAC address carries traffic of other networks")
 	}
 	for _, s := range d.Services {
-		for _, c := range v.match("service", s.Protocol) {
-			out = append(out, belief{Clue: c, source: "service", shown: fmt.Sprintf("answers %s on port %d", s.Protocol, s.Port), time: s.First})
+		shown := fmt.Sprintf("answers on %s port %d", s.Transport, s.Port)
+		for _, c := range append(v.match("service", s.Protocol), v.match("service.port", fmt.Sprintf("%s/%d", s.Transport, s.Port))...) {
+			out = append(out, belief{Clue: c, source: "service", shown: strings.TrimSpace(s.Protocol + " " + shown), time: s.First})
+		}
+	}
+	for _, s := range d.Uses {
+		shown := fmt.Sprintf("uses %s port %d", s.Transport, s.Port)
+		for _, c := range append(v.match("use", s.Protocol), v.match("use.port", fmt.Sprintf("%s/%d", s.Transport, s.Port))...) {
+			out = append(out, belief{Clue: c, source: "use", shown: strings.TrimSpace(s.Protocol + " " + shown), time: s.First})
 		}
 	}
 	return out
+}
+
+// ofMaker leaves out the beliefs that hold only for interfaces of other makers.
+func (v *Inventory) ofMaker(beliefs []belief, macs []ident.MAC) []belief {
+	makers := ""
+	for _, m := range macs {
+		if v.opt.Matcher != nil && !m.IsLocal() {
+			makers += strings.ToLower(v.opt.Matcher.Vendor(m)) + "\n"
+		}
+	}
+	return slices.DeleteFunc(beliefs, func(b belief) bool {
+		return len(b.Maker) > 0 && !slices.ContainsFunc(b.Maker, func(m string) bool { return strings.Contains(makers, strings.ToLower(m)) })
+	})
 }
 
 func (v *Inventory) match(field, value string) []fingerprint.Clue {

@@ -353,6 +353,7 @@ func (v *Inventory) http(src *host, f *event.Fact, b *event.HTTP) {
 	v.show(src, "http.user_agent", b.UserAgent, f)
 	if b.Host != "" && !v.Home(f.Place, f.Dst) {
 		v.show(src, "http.host", b.Host, f)
+		v.show(src, "http.path", b.URL, f)
 		v.names.learn(f.Dst, b.Host)
 	}
 	if s := v.hostOf(f.Place, f.Dst, f.DstMAC, f.Time); s != nil && b.Status != 0 {

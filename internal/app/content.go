@@ -1,0 +1,59 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+
+	"edgeward/content"
+	"edgeward/internal/judge/fingerprint"
+)
+
+// loadTypes gives the test whether a word is in the closed list of types.
+func loadTypes() (func(string) bool, error) {
+	var list []struct {
+		Type string `yaml:"type"`
+		What string `yaml:"what"`
+	}
+	b, err := content.Files.ReadFile("types.yaml")
+	if err == nil {
+		err = yaml.Unmarshal(b, &list)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load the list of device types: %w", err)
+	}
+	known := map[string]bool{}
+	for _, t := range list {
+		known[t.Type] = true
+	}
+	return func(s string) bool { return known[s] }, nil
+}
+
+// loadFingerprints gives the embedded fingerprints and, when recog names a
+// folder, recog's beside them.
+func loadFingerprints(recog string, types func(string) bool) (*fingerprint.DB, error) {
+	oui, err := fingerprint.ReadOUI(content.OUI)
+	if err != nil {
+		return nil, err
+	}
+	db := fingerprint.New(oui)
+	entries, err := content.Fingerprints.ReadDir("fingerprints")
+	if err != nil {
+		return nil, fmt.Errorf("load fingerprints: %w", err)
+	}
+	for _, e := range entries {
+		b, err := content.Fingerprints.ReadFile("fingerprints/" + e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("load fingerprints: %w", err)
+		}
+		if err := db.Load(e.Name(), b, types); err != nil {
+			return nil, err
+		}
+	}
+	if recog != "" {
+		if _, _, err := db.LoadRecog(recog, types); err != nil {
+			return nil, err
+		}
+	}
+	return db, nil
+}

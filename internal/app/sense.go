@@ -1,0 +1,112 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"time"
+
+	"edgeward/internal/ident"
+	"edgeward/internal/output/report"
+	"edgeward/internal/wire/capture"
+	"edgeward/internal/wire/decode"
+	"edgeward/internal/wire/pipeline"
+	"edgeward/internal/wire/proto/all"
+)
+
+// SenseOptions says which interfaces to watch and how.
+type SenseOptions struct {
+	Judge      JudgeOptions
+	Interfaces []string
+	Filter     string // pcap-filter expression, empty for all packets
+	Rings      int    // per interface; 0 means one per processor, at most 4
+	Memory     int64
+	Observer   Observer
+	// Stats is called with the counters every StatsEvery of wall-clock time
+	// and at the end. It runs on the goroutine that calls the Observer.
+	Stats      func(*report.Report)
+	StatsEvery time.Duration
+	Clock      ident.Clock
+}
+
+// Sense watches interfaces until the context ends.
+func Sense(ctx context.Context, o SenseOptions) error {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Memory <= 0 {
+		o.Memory = DefaultMemory
+	}
+	if o.Rings <= 0 {
+		o.Rings = min(runtime.GOMAXPROCS(0), 4)
+	}
+	limitMemory(o.Memory)
+	j, err := newJudge(o.Judge)
+	if err != nil {
+		return err
+	}
+	sources, err := openInterfaces(ctx, o)
+	defer func() {
+		for _, s := range sources {
+			s.Close()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	var live *pipeline.Live
+	var facts uint64
+	next := o.Clock().Add(o.StatsEvery)
+	tell := func() {
+		if o.Stats == nil {
+			return
+		}
+		r := &report.Report{Last: o.Clock().UnixNano(), Facts: facts}
+		s := live.Stats()
+		r.Packets, r.Bytes = s.Capture.Packets, s.Capture.Bytes
+		addStats(r, s)
+		r.Loss.Hosts, r.Loss.FindingsLimit = j.inventory.Evicted(), j.detect.Dropped()
+		o.Stats(r)
+	}
+	live = pipeline.NewLive(pipeline.Config{
+		Memory: int(o.Memory), Protocols: all.Protocols(), Vault: vault(o.Judge.ShowSecrets), Decode: decode.Options{},
+		Sink: func(u *pipeline.Unit) error {
+			facts += uint64(len(u.Facts))
+			j.observe(u.Facts, u)
+			for _, f := range u.Facts {
+				o.Observer.Fact(f)
+			}
+			for _, f := range j.detect.Updates() {
+				o.Observer.Alert(f)
+			}
+			if o.StatsEvery > 0 && o.Clock().After(next) {
+				next = o.Clock().Add(o.StatsEvery)
+				tell()
+			}
+			return o.Observer.Flush()
+		},
+	}, o.Clock, sources)
+	err = live.Run(ctx)
+	j.detect.Close()
+	for _, f := range j.detect.Updates() {
+		o.Observer.Alert(f)
+	}
+	tell()
+	return errors.Join(err, o.Observer.Flush())
+}
+
+func openInterfaces(ctx context.Context, o SenseOptions) ([]capture.Source, error) {
+	var sources []capture.Source
+	for i, name := range o.Interfaces {
+		for range o.Rings {
+			src, err := capture.OpenLive(ctx, capture.LiveOptions{
+				Interface: name, Filter: o.Filter, FanoutGroup: fanoutGroup(i), FanoutSize: o.Rings, Promiscuous: true, Index: uint16(i),
+			})
+			if err != nil {
+				return sources, err
+			}
+			sources = append(sources, src)
+		}
+	}
+	return sources, nil
+}

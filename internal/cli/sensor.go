@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"edgeward/internal/app"
+	"edgeward/internal/event"
+	"edgeward/internal/finding"
+	"edgeward/internal/output/eve"
+	"edgeward/internal/output/report"
+)
+
+type sensorFlags struct {
+	interfaces, home             []string
+	filter, output, zones, recog string
+	memory, name                 string
+	rings                        int
+	stats                        time.Duration
+	showSecrets, onlyAlerts      bool
+}
+
+func newSensor(s *streams) *cobra.Command {
+	var f sensorFlags
+	cmd := &cobra.Command{
+		Use:   "sensor --interface IF...",
+		Short: "watch interfaces and write facts and findings as JSON lines",
+		Long: `Sensor does live what analyze does with captures. It writes JSON lines in the
+shape of Suricata's EVE to standard output until it is interrupted; it then ends
+all flows, writes what is pending, and exits with 0. It needs the right to
+capture packets (root, or CAP_NET_RAW).`,
+		Example: `  sudo edgeward sensor --interface eth0
+  sudo edgeward sensor -i eth0 -i eth1 --filter 'not port 22' --output events.jsonl
+  sudo edgeward sensor -i eth0 --alerts | jq .finding`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.sense(cmd, &f) },
+	}
+	fl := cmd.Flags()
+	fl.StringArrayVarP(&f.interfaces, "interface", "i", nil, "interface to watch; may be repeated")
+	fl.StringVar(&f.filter, "filter", "", "capture only what matches this pcap-filter expression")
+	fl.StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output")
+	fl.StringArrayVar(&f.home, "home", nil, "a network that is home beside the private ones, as CIDR; may be repeated")
+	fl.StringVar(&f.zones, "zones", "", "YAML file that names zones by networks, MAC addresses and VLANs")
+	fl.StringVar(&f.recog, "recog", "", "folder of recog XML fingerprints to use beside the built-in ones")
+	fl.StringVar(&f.memory, "memory", "96M", "budget for flows and streams")
+	fl.StringVar(&f.name, "name", "", "name of this sensor in the output")
+	fl.IntVar(&f.rings, "rings", 0, "capture rings for each interface (default: one per processor, at most 4)")
+	fl.DurationVar(&f.stats, "stats", 10*time.Second, "how often to write statistics; 0 for at the end only")
+	fl.BoolVar(&f.onlyAlerts, "alerts", false, "write findings and statistics only, no other facts")
+	fl.BoolVar(&f.showSecrets, "show-secrets", false, "show passwords and tokens that were seen, for local analysis only")
+	return cmd
+}
+
+func (s *streams) sense(cmd *cobra.Command, f *sensorFlags) error {
+	if len(f.interfaces) == 0 {
+		return usage(cmd, fmt.Errorf("--interface is missing"))
+	}
+	if f.rings < 0 || f.rings > 64 {
+		return usage(cmd, fmt.Errorf("--rings %d: want 0 to 64", f.rings))
+	}
+	o := app.SenseOptions{Interfaces: f.interfaces, Filter: f.filter, Rings: f.rings, StatsEvery: f.stats}
+	o.Judge.Recog, o.Judge.ShowSecrets = f.recog, f.showSecrets
+	var err error
+	if o.Judge.Home, err = parsePrefixes(f.home); err != nil {
+		return usage(cmd, err)
+	}
+	if o.Memory, err = ParseSize(f.memory); err != nil {
+		return usage(cmd, fmt.Errorf("--memory: %w", err))
+	}
+	if f.zones != "" {
+		if o.Judge.Zones, err = app.LoadZones(f.zones); err != nil {
+			return err
+		}
+	}
+	out, done, err := s.stream(f.output)
+	if err != nil {
+		return err
+	}
+	w := eve.NewWriter(out, f.name)
+	o.Observer = liveObserver{w, f.onlyAlerts}
+	o.Stats = func(r *report.Report) { w.Stats(r.Last, r.StatsEVE(nil)) }
+	for _, i := range f.interfaces {
+		fmt.Fprintf(s.err, "edgeward: watching %s; interrupt to stop\n", i)
+	}
+	return done(app.Sense(cmd.Context(), o))
+}
+
+// liveObserver writes facts and alerts as they come.
+type liveObserver struct {
+	w          *eve.Writer
+	onlyAlerts bool
+}
+
+func (o liveObserver) Fact(f *event.Fact) {
+	if !o.onlyAlerts {
+		o.w.Fact(f)
+	}
+}
+func (o liveObserver) Alert(f *finding.Finding) { o.w.Alert(f) }
+func (o liveObserver) Flush() error             { return o.w.Flush() }
