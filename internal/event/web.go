@@ -266,6 +266,9 @@ type SMB struct {
 	Written   uint64 `eve:"written"` // bytes of a WRITE
 	Magic     string `eve:"magic"`   // what a WRITE's first bytes are
 	Encrypted bool   `eve:"encrypted"`
+
+	Disposition string `eve:"disposition"` // of a CREATE: FILE_OPEN, FILE_CREATE ...
+	Access      string `eve:"access"`      // of a CREATE: normal, or delete on close
 }
 
 // DCERPC is a DCE/RPC bind or call (C706).

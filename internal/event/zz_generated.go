@@ -788,6 +788,8 @@ var Registry = []KindInfo{
 		{Name: "written", Type: "int", List: false, Doc: "bytes of a WRITE"},
 		{Name: "magic", Type: "string", List: false, Doc: "what a WRITE's first bytes are"},
 		{Name: "encrypted", Type: "bool", List: false, Doc: ""},
+		{Name: "disposition", Type: "string", List: false, Doc: "of a CREATE: FILE_OPEN, FILE_CREATE ..."},
+		{Name: "access", Type: "string", List: false, Doc: "of a CREATE: normal, or delete on close"},
 	}},
 	{Kind: KindSMTP, Name: "smtp", Doc: "SMTP is a mail transaction (RFC 5321), without its content.", Fields: []FieldInfo{
 		{Name: "helo", Type: "string", List: false, Doc: ""},
@@ -4012,6 +4014,14 @@ func (x *SMB) AppendEVE(b []byte) []byte {
 	if x.Encrypted {
 		b = appendKey(b, "encrypted")
 		b = appendBool(b, x.Encrypted)
+	}
+	if x.Disposition != "" {
+		b = appendKey(b, "disposition")
+		b = AppendJSONString(b, x.Disposition)
+	}
+	if x.Access != "" {
+		b = appendKey(b, "access")
+		b = AppendJSONString(b, x.Access)
 	}
 	return b
 }
