@@ -58,7 +58,7 @@ func (p *pool) get(ctx context.Context) (*block, error) {
 		select {
 		case p.tokens <- struct{}{}:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, ctx.Err()
 		}
 	}
 	b := spare.Get().(*block)

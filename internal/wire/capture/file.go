@@ -232,7 +232,7 @@ func (f *File) frames(b *Batch) {
 
 // fill reads more of the capture, into a new block when the old one is full.
 func (f *File) fill(ctx context.Context) error {
-	if err := context.Cause(ctx); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if f.ended != nil {

@@ -21,7 +21,7 @@ func pollReader(h *os.File) func(context.Context) error {
 	}
 	return func(ctx context.Context) error {
 		for {
-			if err := context.Cause(ctx); err != nil {
+			if err := ctx.Err(); err != nil {
 				return err
 			}
 			ready := false
