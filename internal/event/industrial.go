@@ -102,6 +102,7 @@ type ENIP struct {
 	Class      OpClass `eve:"class"`
 	Answered   bool    `eve:"answered"`
 	IO         bool    `eve:"io"` // implicit connected data
+	Connection uint32  `eve:"connection_id"`
 }
 
 // Operation describes the request.
@@ -113,7 +114,9 @@ func (m *ENIP) Operation() Operation {
 	if target == "" && m.ClassID != 0 {
 		target = string(appendUint([]byte("class "), uint64(m.ClassID)))
 	}
-	return Operation{Protocol: "enip", Verb: verb, Class: m.Class, Target: target, Denied: m.Status != 0 || m.CIPStatus != 0, Reply: m.Answered}
+	const partialTransfer = 6 // there is more to fetch
+	denied := m.Status != 0 || m.CIPStatus != 0 && m.CIPStatus != partialTransfer
+	return Operation{Protocol: "enip", Verb: verb, Class: m.Class, Target: target, Denied: denied, Reply: m.Answered}
 }
 
 // BACnet is a BACnet/IP request with its answer (ASHRAE 135 annex J).

@@ -340,6 +340,7 @@ var Registry = []KindInfo{
 		{Name: "class", Type: "string", List: false, Doc: ""},
 		{Name: "answered", Type: "bool", List: false, Doc: ""},
 		{Name: "io", Type: "bool", List: false, Doc: "implicit connected data"},
+		{Name: "connection_id", Type: "int", List: false, Doc: ""},
 	}},
 	{Kind: KindFTP, Name: "ftp", Doc: "FTP is a command with its reply (RFC 959).", Fields: []FieldInfo{
 		{Name: "command", Type: "string", List: false, Doc: ""},
@@ -1872,6 +1873,10 @@ func (x *ENIP) AppendEVE(b []byte) []byte {
 	if x.IO {
 		b = appendKey(b, "io")
 		b = appendBool(b, x.IO)
+	}
+	if x.Connection != 0 {
+		b = appendKey(b, "connection_id")
+		b = appendUint(b, uint64(x.Connection))
 	}
 	return b
 }
