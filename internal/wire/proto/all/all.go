@@ -25,17 +25,21 @@ import (
 	"edgeward/internal/wire/proto/mms"
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/mqtt"
+	"edgeward/internal/wire/proto/mqttsn"
 	"edgeward/internal/wire/proto/natpmp"
 	"edgeward/internal/wire/proto/netbios"
 	"edgeward/internal/wire/proto/ntp"
 	"edgeward/internal/wire/proto/opcua"
+	"edgeward/internal/wire/proto/pndcp"
 	"edgeward/internal/wire/proto/s7"
 	"edgeward/internal/wire/proto/smb"
+	"edgeward/internal/wire/proto/snmp"
 	"edgeward/internal/wire/proto/ssdp"
 	"edgeward/internal/wire/proto/stun"
 	"edgeward/internal/wire/proto/syslog"
 	"edgeward/internal/wire/proto/telnet"
 	"edgeward/internal/wire/proto/tftp"
+	"edgeward/internal/wire/proto/tls"
 	"edgeward/internal/wire/proto/websocket"
 )
 
@@ -65,18 +69,22 @@ func Protocols() []proto.Protocol {
 		mms.Protocol,
 		modbus.Protocol,
 		mqtt.Protocol,
+		mqttsn.Protocol,
 		natpmp.Protocol,
 		netbios.Protocol,
 		ntp.Protocol,
 		opcua.Protocol,
+		pndcp.Protocol,
 		s7.Plus,
 		s7.Protocol,
 		smb.Protocol,
+		snmp.Protocol,
 		ssdp.Protocol,
 		stun.Protocol,
 		syslog.Protocol,
 		telnet.Protocol,
 		tftp.Protocol,
+		tls.Protocol,
 		websocket.Protocol,
 	}
 }
