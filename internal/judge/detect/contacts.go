@@ -137,7 +137,7 @@ func (c *contacts) match(s *sight, i Indicator, about, other *actor, did string,
 			rec.rate(ident.Low, 0.5) // that a bad host knocks says little about the device
 		}
 		list := i.List
-		value := clip(strings.Clone(i.Value), 100)
+		value := clip(i.Value, 100)
 		did = strings.Clone(did)
 		rec.tell = func() string {
 			return fmt.Sprintf("%s %s; the list %s names %s.", rec.address, clip(did, 160), list, value)

@@ -42,16 +42,17 @@ type family interface {
 
 // Engine runs all families over the facts.
 type Engine struct {
-	devices  Devices
-	show     bool
-	packets  Packets
-	ledger   ledger
-	names    *names
-	hosts    *hosts
-	spread   *propagation
-	families []family
-	byKind   [event.KindCount][]family
-	seen     sight
+	devices   Devices
+	show      bool
+	packets   Packets
+	ledger    ledger
+	names     *names
+	hosts     *hosts
+	spread    *propagation
+	incidents *incidents
+	families  []family
+	byKind    [event.KindCount][]family
+	seen      sight
 }
 
 // New makes an Engine.
@@ -68,14 +69,19 @@ func New(o Options) *Engine {
 	e.hosts = newHosts(o.Learning)
 	e.spread = newPropagation(e)
 	e.families = []family{
-		newRecon(e), newWebScan(e), newDiscovery(e), e.spread,
+		newRecon(e), newWebScan(e), newDiscovery(e), e.spread, newInjection(e), newGuessing(e), newLoader(e), newPayload(e),
+		newExposure(e), newPayloadLeak(e), newReachable(e), newContacts(e, o.Indicators),
+		newBeacon(e), newBots(e), newDGA(e), newTunnel(e), newTorture(e),
+		newExfiltration(e), newAbuse(e), newProxy(e),
+		newFlood(e), newAmplification(e), newDHCP(e), newIPv6(e),
 	}
 	for _, f := range e.families {
 		for _, k := range f.kinds() {
 			e.byKind[k] = append(e.byKind[k], f)
 		}
 	}
-	e.ledger.opened = newIncidents(e).opened
+	e.incidents = newIncidents(e)
+	e.ledger.opened = e.incidents.opened
 	return e
 }
 

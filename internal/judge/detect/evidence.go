@@ -119,7 +119,7 @@ func headerEnd(s *sight, frame []byte) int {
 	return end
 }
 
-// clip shortens a text for display, cutting nothing in the middle of a
+// clip gives a copy of a text for display, shortened to n bytes, cutting nothing in the middle of a
 // character and replacing what a terminal would act upon.
 func clip(text string, n int) string {
 	clean := strings.Map(func(r rune) rune {
@@ -129,7 +129,7 @@ func clip(text string, n int) string {
 		return r
 	}, text)
 	if len(clean) <= n {
-		return clean
+		return strings.Clone(clean)
 	}
 	for n > 0 && clean[n]&0xc0 == 0x80 {
 		n--

@@ -34,8 +34,11 @@ var stageOf = map[string]stage{
 // action of the attacker.
 func (r *record) stage() stage {
 	st := stageOf[r.book.ID]
-	if r.acting && st != 0 {
+	switch {
+	case r.acting && st != 0:
 		return stageAction
+	case r.proven && st == stageAttempt:
+		return stageEntry
 	}
 	return st
 }
@@ -73,6 +76,13 @@ func (i *incidents) opened(r *record) {
 	}
 	c.links = append(c.links, r)
 	i.judge(c, r)
+}
+
+// judgeAgain looks at a host again after a record of it was proven.
+func (i *incidents) judgeAgain(r *record) {
+	if c := i.hosts.get(placed(r.place, r.host)); c != nil {
+		i.judge(c, r)
+	}
 }
 
 // judge makes the incident when the links cover two steps: something came in

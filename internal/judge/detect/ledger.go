@@ -56,6 +56,8 @@ type record struct {
 	n          uint64
 	severity   ident.Severity
 	confidence float64
+	memory     any    // what the detector keeps for its words
+	proven     bool   // the attack is known to have worked
 	acting     bool   // the host attacks others, where the check is mostly about the attacked
 	title      string // instead of the check's when not empty
 	peers      []string

@@ -109,11 +109,3 @@ func registered(name string) string {
 	}
 	return name[second+1:]
 }
-
-// parentOf gives a name without its first label.
-func parentOf(name string) string {
-	if i := strings.IndexByte(name, '.'); i >= 0 {
-		return name[i+1:]
-	}
-	return ""
-}

@@ -125,7 +125,7 @@ func (w *wordSet) add(word string) {
 		w.more = true
 		return
 	}
-	w.words = append(w.words, clip(strings.Clone(word), 80))
+	w.words = append(w.words, clip(word, 80))
 }
 
 func (w *wordSet) String() string {

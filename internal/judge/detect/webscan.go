@@ -96,7 +96,7 @@ func (w *webScan) fact(s *sight) {
 		c.probes.add(s, key, webSpan)
 	case tool:
 		if c.agent == "" {
-			c.agent = clip(strings.Clone(b.UserAgent), 60)
+			c.agent = clip(b.UserAgent, 60)
 		}
 		if c.tool.add(s, key, webSpan) >= toolLimit || onlyTool(b.UserAgent) {
 			why = "a page, by a program that calls itself a scanner"

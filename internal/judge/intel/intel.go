@@ -20,7 +20,7 @@ type Set struct {
 	addrs    map[netip.Addr]int32
 	ports    map[netip.AddrPort]int32
 	prefixes map[netip.Prefix]int32
-	bits     []int            // prefix lengths that occur; the sign tells IPv6
+	bits     []int // prefix lengths that occur; the sign tells IPv6
 	names    map[string]int32
 	urls     map[string]int32 // "/path" or "host/path"
 	hashes   map[string]int32

@@ -1,0 +1,233 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+
+	"edgeward/internal/event"
+	"edgeward/internal/ident"
+)
+
+const (
+	maxCalls     = 8192
+	callGaps     = 16 // intervals that are kept of one destination
+	fewestCalls  = 12
+	shortestSpan = 60 * second
+	longestGap   = 24 * hour
+	evenness     = 0.15 // median deviation from the median interval, as a part of it
+)
+
+// beacon finds devices that call one outside address at even intervals. Since
+// most devices call home like this, what the call is made of decides: an
+// address that nobody looked up, a protocol that nobody knows, a server that
+// does not answer.
+type beacon struct {
+	e     *Engine
+	calls *table[caller]
+}
+
+// caller is what is remembered of one device, one outside address and port.
+type caller struct {
+	last    int64
+	first   int64
+	n       uint64
+	failed  uint64
+	bytes   uint64
+	known   uint64 // connections whose protocol was recognised
+	gaps    [callGaps]int64
+	nGaps   int
+	marks   [4]mark
+	nMarks  int
+	verdict bool
+}
+
+func newBeacon(e *Engine) *beacon { return &beacon{e: e, calls: newTable[caller](maxCalls)} }
+
+func (b *beacon) kinds() []event.Kind { return []event.Kind{event.KindFlow} }
+
+func (b *beacon) close() {}
+
+func (b *beacon) fact(s *sight) {
+	f := s.Body.(*event.Flow)
+	if !s.src.home || s.dst.home || s.group || f.Midstream || !public(s.Dst) || ordinaryCall(s, f) {
+		return
+	}
+	c := b.calls.make(mix(mix(hostKey(s.Place, s.Src), addrKey(s.Dst)), uint64(s.DstPort)<<8|uint64(s.Transport)))
+	if c.n > 0 && (s.when < c.first || s.when-c.last > longestGap) {
+		*c = caller{} // the clock jumped, or the habit has ended
+	}
+	c.n += uint64(f.Aggregated) + 1
+	c.bytes += f.DataToServer + f.DataToClient
+	if f.DataToClient == 0 {
+		c.failed++
+	}
+	if f.AppProto != event.ProtoUnknown {
+		c.known++
+	}
+	if c.nMarks < len(c.marks) {
+		c.marks[c.nMarks] = mark{time: s.when, packet: s.Packet, capture: s.Capture}
+		c.nMarks++
+	}
+	if c.first == 0 {
+		c.first, c.last = s.when, s.when
+		b.tempo(s, f, c)
+		return
+	}
+	if gap := s.when - c.last; gap >= second/2 {
+		c.gaps[c.nGaps%callGaps] = gap
+		c.nGaps++
+		c.last = s.when
+	}
+	b.tempo(s, f, c)
+	if c.nGaps+1 >= fewestCalls && c.last-c.first >= shortestSpan {
+		b.judge(s, f, c)
+	}
+}
+
+// ordinaryCall reports whether the flow is of a kind that is regular by
+// nature: time, names.
+func ordinaryCall(s *sight, f *event.Flow) bool {
+	switch f.AppProto {
+	case event.ProtoDNS, event.ProtoNTP, event.ProtoSTUN, event.ProtoBitTorrent, event.ProtoEthereum, event.ProtoBitcoin, event.ProtoQUIC, event.ProtoWireGuard, event.ProtoMQTT, event.ProtoCoAP, event.ProtoSyslog, event.ProtoSNMP:
+		return true
+	}
+	return s.Transport != protoTCP && s.Transport != protoUDP || s.DstPort == 53 || s.DstPort == 123
+}
+
+// even gives the median interval and whether the intervals are even.
+func (c *caller) even() (int64, bool) {
+	n := min(c.nGaps, callGaps)
+	var g [callGaps]int64
+	copy(g[:n], c.gaps[:n])
+	slices.Sort(g[:n])
+	median := g[n/2]
+	for i := range n {
+		g[i] -= median
+		if g[i] < 0 {
+			g[i] = -g[i]
+		}
+	}
+	slices.Sort(g[:n])
+	return median, float64(g[n/2]) <= evenness*float64(median) || g[n/2] < second/2 && median > 2*second
+}
+
+// judge weighs what the calls are made of.
+func (b *beacon) judge(s *sight, f *event.Flow, c *caller) {
+	median, even := c.even()
+	if !even && !c.verdict {
+		return
+	}
+	score, why := b.weigh(s, c)
+	if score < 2 {
+		return
+	}
+	b.report(s, c, score, fmt.Sprintf("about every %s", interval(median)), why)
+}
+
+// weigh scores what is odd about a destination.
+func (b *beacon) weigh(s *sight, c *caller) (score int, why []string) {
+	if b.e.names.of(s.Place, s.Dst) == "" {
+		score++
+		if b.e.names.asks(s.Place, s.Src) {
+			score++
+			why = append(why, "the address was never looked up by name")
+		}
+	} else {
+		score -= 2
+	}
+	if c.known*4 < c.n {
+		score++
+		why = append(why, "the protocol is unknown")
+	}
+	if !usualPort(s.DstPort) {
+		score++
+		why = append(why, fmt.Sprintf("port %d is unusual", s.DstPort))
+	}
+	if c.failed*5 >= c.n*4 {
+		score++
+		why = append(why, "hardly any call was answered")
+	}
+	return score, why
+}
+
+// usualPort reports whether clients of ordinary services use the port.
+func usualPort(p uint16) bool {
+	switch p {
+	case 80, 443, 8080, 8443, 8883, 1883, 5222, 5223, 5228, 853, 993, 995, 587, 465, 143, 3478, 5671, 5672, 9443, 4500, 500:
+		return true
+	}
+	return false
+}
+
+// tempo judges one long connection by the rhythm of what the device sends.
+func (b *beacon) tempo(s *sight, f *event.Flow, c *caller) {
+	t := f.Tempo
+	if t.Bursts < fewestCalls || t.MeanMS < 2000 || float64(t.DevMS) > evenness*float64(t.MeanMS) || t.Bytes > 512 {
+		return
+	}
+	score, why := b.weigh(s, c)
+	if t.Bytes <= 32 {
+		score++
+		why = append(why, fmt.Sprintf("only %s are sent each time", count(t.Bytes, "byte")))
+	}
+	if score < 3 {
+		return
+	}
+	b.report(s, c, score-1, fmt.Sprintf("about every %s on one connection", interval(int64(t.MeanMS)*second/1000)), why)
+}
+
+func (b *beacon) report(s *sight, c *caller, score int, rhythm string, why []string) {
+	rec := b.e.report("c2.beacon", s, &s.src, endpoint(s.Dst, s.DstPort))
+	if rec == nil {
+		return
+	}
+	n := uint64(1)
+	if rec.isNew() {
+		c.verdict = true
+		n = c.n
+		rec.first = min(rec.first, c.first)
+		rec.trail(b.e, c.marks[:c.nMarks], "one of the calls", false)
+		to, how := b.e.named(s.Place, s.Dst), transport(s.Transport)
+		at := s.DstPort
+		rec.tell = func() string {
+			return fmt.Sprintf("%s called %s on %s port %d %s, %s since %s; %s.", rec.address, to, how, at, rhythm, count(rec.n, "time"), clock(rec.first), joined(why))
+		}
+		switch {
+		case score < 3:
+			rec.rate(ident.Info, 0.3)
+		case score >= 5:
+			rec.rate(ident.High, 0.8)
+		}
+	}
+	if score >= 3 {
+		rec.grade(ident.Medium, 0.65)
+	}
+	rec.peer(&s.dst)
+	rec.add(&b.e.ledger, s.when, n)
+}
+
+// interval writes a length of time with the precision that rhythms need.
+func interval(ns int64) string {
+	switch {
+	case ns < 10*second:
+		return fmt.Sprintf("%.1f seconds", float64(ns)/float64(second))
+	case ns < 10*minute:
+		return count(ns/second, "second")
+	}
+	return span(ns)
+}
+
+// joined writes reasons as one clause.
+func joined(why []string) string {
+	switch len(why) {
+	case 0:
+		return "nothing else is known about it"
+	case 1:
+		return why[0]
+	}
+	s := why[0]
+	for _, w := range why[1 : len(why)-1] {
+		s += ", " + w
+	}
+	return s + " and " + why[len(why)-1]
+}

@@ -1,0 +1,305 @@
+package detect
+
+import (
+	"fmt"
+
+	"edgeward/internal/event"
+	"edgeward/internal/ident"
+)
+
+const (
+	floodSYN      = 100  // connection requests in a second, hardly answered
+	slowSYN       = 40   // the same when it goes on for slowSeconds
+	slowSeconds   = 3    //
+	floodUDP      = 500  // datagrams in a second to many ports or from many hosts, hardly answered
+	floodOneFlow  = 5000 // datagrams in a second of one conversation, hardly answered
+	floodICMP     = 100  // messages in a second
+	floodFlows    = 150  // unanswered conversations with one service within floodSpan
+	floodSpan     = 10 * second
+	floodPackets  = 1000 // packets of one conversation without answer
+	floodRate     = 100  // of these in a second on average
+	maxFloods     = 4096
+	maxCandidates = 64
+)
+
+// flood finds floods by the per-second aggregates of the packet path, and,
+// where there are none, by conversations that nobody answers.
+type flood struct {
+	e       *Engine
+	hosts   *table[floodHost]
+	service *table[floodService]
+	source  *table[floodService]
+	outside []floodCandidate // floods on hosts that are not ours, until it is known whether ours send them
+	outAt   int64            // second in which one of ours last sent a flood
+}
+
+// floodHost is what is remembered of one host, direction and transport.
+type floodHost struct {
+	last    int64
+	hot     int
+	peak    uint64
+	peers   uint32
+	seconds uint64
+	packets uint64
+	bytes   uint64
+	port    uint16
+	kind    string
+}
+
+// floodService counts unanswered conversations.
+type floodService struct {
+	meter meter
+	peers distinct
+	ports distinct
+}
+
+type floodCandidate struct {
+	s    sight
+	fact event.Fact
+	rate event.Rate
+	kind string
+}
+
+func newFlood(e *Engine) *flood {
+	return &flood{e: e, hosts: newTable[floodHost](maxFloods), service: newTable[floodService](maxFloods), source: newTable[floodService](maxFloods)}
+}
+
+func (d *flood) kinds() []event.Kind { return []event.Kind{event.KindRate, event.KindFlow} }
+
+func (d *flood) close() { d.release(1 << 62) }
+
+func (d *flood) fact(s *sight) {
+	switch b := s.Body.(type) {
+	case *event.Rate:
+		d.rate(s, b)
+	case *event.Flow:
+		d.flow(s, b)
+	}
+}
+
+// floodKind says what kind of flood a second looks like; hot means that one
+// such second suffices.
+func floodKind(s *sight, b *event.Rate) (kind string, hot bool) {
+	out := b.Direction == "out"
+	switch s.Transport {
+	case protoTCP:
+		// A scan goes to many ports of few hosts or to many hosts.
+		aimed := b.Port != 0 || b.Ports <= 10 || !out && b.Peers >= 50
+		if out {
+			aimed = b.Peers <= 3 && (b.Port != 0 || b.Ports <= 10)
+		}
+		answered := b.Replies*2 > b.SYN
+		switch {
+		case b.SYN >= slowSYN && b.SYN*10 >= b.Packets*7 && aimed && (!answered || b.SYN >= 10*floodSYN):
+			return "SYN flood", b.SYN >= floodSYN
+		case b.Packets >= 2000 && b.Peers >= 50 && !out && b.SYN*10 < b.Packets && b.Replies*20 < b.Packets && b.Bytes/b.Packets < 120:
+			return "flood of TCP packets without connections", true
+		}
+	case protoUDP:
+		if b.Replies*10 >= b.Packets || out && b.Peers > 8 && b.Packets < 2000 {
+			return "", false
+		}
+		many := b.NewFlows >= 100 || b.Ports >= 50 || !out && b.Peers >= 50
+		if b.Packets >= floodUDP && many && b.Bytes/b.Packets >= 60 || b.Packets >= floodOneFlow && b.Peers <= 3 {
+			if b.Port == 53 {
+				return "DNS flood", true
+			}
+			return "UDP flood", true
+		}
+	case protoICMP:
+		if b.Packets >= floodICMP && b.ICMPType != 3 && b.ICMPType != 11 && b.ICMPType != 5 && (!out || b.Peers <= 3) {
+			return "ICMP flood", b.Packets >= 2*floodICMP
+		}
+	case protoICMPv6: // see ipv6
+	default:
+		if b.Packets >= floodUDP && b.Replies*10 < b.Packets && (!out || b.Peers <= 3) {
+			return "flood of " + transport(s.Transport), true
+		}
+	}
+	return "", false
+}
+
+func (d *flood) rate(s *sight, b *event.Rate) {
+	kind, hot := floodKind(s, b)
+	if s.Time/second > d.outAt {
+		d.release(s.Time)
+	}
+	if kind == "" || isGroup(s.Src) {
+		return
+	}
+	out := b.Direction == "out"
+	if out && s.src.home {
+		d.outAt = s.Time / second
+	}
+	if !s.src.home {
+		if out {
+			return // about the one that bears it
+		}
+		if len(d.outside) < maxCandidates {
+			c := floodCandidate{s: *s, fact: *s.Fact, rate: *b, kind: kind}
+			c.fact.Body = (*event.Rate)(nil)
+			d.outside = append(d.outside, c)
+		}
+		return
+	}
+	d.count(s, b, kind, hot)
+}
+
+// release reports floods on hosts that are not ours, unless ours send them:
+// then the finding is about the sender.
+func (d *flood) release(now int64) {
+	kept := d.outside[:0]
+	for i := range d.outside {
+		c := &d.outside[i]
+		if now-c.s.Time < 2*second && c.s.Time-now < 2*second {
+			kept = append(kept, *c)
+			continue
+		}
+		if near(c.s.Time/second, d.outAt, 2) {
+			continue
+		}
+		c.s.Fact = &c.fact
+		d.count(&c.s, &c.rate, c.kind, c.rate.SYN >= floodSYN || c.s.Transport != protoTCP)
+	}
+	d.outside = kept
+}
+
+func (d *flood) count(s *sight, b *event.Rate, kind string, hot bool) {
+	out := b.Direction == "out"
+	h := d.hosts.make(mix(hostKey(s.Place, s.Src), uint64(s.Transport)<<1|b2u(out)))
+	if h.seconds > 0 && !near(h.last, s.Time, floodSpan) {
+		*h = floodHost{}
+	}
+	h.last = s.Time
+	h.seconds++
+	h.packets += b.Packets
+	h.bytes += b.Bytes
+	h.peak = max(h.peak, b.Packets)
+	h.peers = max(h.peers, b.Peers)
+	h.kind = kind
+	if b.Port != 0 {
+		h.port = b.Port
+	}
+	if hot {
+		h.hot += slowSeconds
+	} else {
+		h.hot++
+	}
+	if h.hot < slowSeconds {
+		return
+	}
+	check := "dos.flood-in"
+	if out {
+		check = "dos.flood-out"
+	}
+	rec := d.e.report(check, s, &s.src, kind)
+	n := b.Packets
+	if rec.isNew() {
+		n = h.packets
+		rec.first = min(rec.first, s.Time-int64(h.seconds-1)*second)
+		rec.tell = func() string {
+			on := ""
+			if h.port != 0 {
+				on = fmt.Sprintf(" to port %d", h.port)
+			}
+			if out {
+				return fmt.Sprintf("%s sent a %s%s to %s: %s, up to %d a second, %s, hardly answered.", rec.address, h.kind, on, count(max(h.peers, 1), "host"), count(rec.n, "packet"), h.peak, volume(h.bytes))
+			}
+			return fmt.Sprintf("%s received a %s%s from about %s: %s, up to %d a second, %s, hardly answered.", rec.address, h.kind, on, count(max(h.peers, 1), "source"), count(rec.n, "packet"), h.peak, volume(h.bytes))
+		}
+	}
+	rec.show(d.e, s, fmt.Sprintf("%d packets in one second", b.Packets))
+	rec.add(&d.e.ledger, s.Time, n)
+}
+
+// flow judges conversations that nobody answers. It names the peers of floods
+// that the rates found, and finds those for which there are no rates.
+func (d *flood) flow(s *sight, f *event.Flow) {
+	if s.group || f.PktsToServer == 0 {
+		return
+	}
+	about, other := s.culprit()
+	check := "dos.flood-out"
+	if !s.src.home {
+		about, other, check = &s.dst, &s.src, "dos.flood-in"
+	}
+	lonely := f.PktsToClient*20 < f.PktsToServer
+	if lonely && f.PktsToServer >= floodPackets && (s.Transport != protoTCP || f.TCPFlagsTS&flagACK == 0 || f.DataToServer/f.PktsToServer < 100 && f.PktsToClient > 0) {
+		d.long(s, f, about, other, check)
+	}
+	unanswered := f.PktsToClient == 0 && (s.Transport == protoUDP && f.AppProto != event.ProtoDNS || s.Transport == protoTCP && f.TCPFlagsTS&(flagSYN|flagACK) == flagSYN)
+	if !unanswered {
+		return
+	}
+	n := uint64(f.Aggregated) + 1
+	key := mix(hostKey(s.Place, s.Dst), uint64(s.DstPort)<<8|uint64(s.Transport))
+	if s.Transport == protoUDP && f.DataToServer/f.PktsToServer >= probeBytes {
+		key = mix(hostKey(s.Place, s.Dst), 17) // floods go to ports at random
+	}
+	if s.src.home {
+		key = mix(key, addrKey(s.Src))
+	}
+	v := d.service.make(key)
+	if v.meter.n == 0 || !near(v.meter.start, s.when, floodSpan) {
+		v.peers, v.ports = distinct{}, distinct{}
+	}
+	v.peers.add(addrKey(s.Src))
+	v.ports.add(uint64(s.DstPort))
+	if v.meter.add(s.when, floodSpan, n, f.BytesToServer) < floodFlows {
+		return
+	}
+	kind := "SYN flood"
+	if s.Transport == protoUDP {
+		kind = "UDP flood"
+		if s.DstPort == 53 {
+			kind = "DNS flood"
+		}
+	}
+	rec := d.e.report(check, s, about, kind)
+	if rec.isNew() {
+		n = v.meter.n
+		to := endpoint(s.Dst, s.DstPort)
+		rec.tell = func() string {
+			return fmt.Sprintf("%s of a %s to %s, from %s, got no answer.", count(rec.n, "conversation"), kind, to, count(max(v.peers.count(), 1), "source"))
+		}
+	}
+	rec.peer(other)
+	rec.show(d.e, s, "unanswered packet of the flood")
+	rec.add(&d.e.ledger, s.when, n)
+}
+
+// long judges one conversation with very many packets and no answers.
+func (d *flood) long(s *sight, f *event.Flow, about, other *actor, check string) {
+	length := f.End - f.Start
+	perSecond := f.PktsToServer
+	if length >= second {
+		perSecond = f.PktsToServer * uint64(second) / uint64(length)
+	}
+	least := uint64(floodRate)
+	if s.Transport == protoUDP {
+		least = 3 * floodRate
+		if f.DataToServer/f.PktsToServer > 700 {
+			least = floodOneFlow // video and backups look like this
+		}
+	}
+	if perSecond < least {
+		return
+	}
+	kind := transport(s.Transport) + " flood"
+	rec := d.e.report(check, s, about, kind)
+	if rec.isNew() {
+		to, pkts, bytes := endpoint(s.Dst, s.DstPort), f.PktsToServer, f.BytesToServer
+		src := s.Src
+		rec.tell = func() string {
+			return fmt.Sprintf("%s sent %s (%s) to %s within %s, about %d a second, and got hardly any answer.", src, count(pkts, "packet"), volume(bytes), to, span(length), perSecond)
+		}
+		if check == "dos.flood-out" {
+			rec.rate(ident.High, 0.75)
+		} else {
+			rec.rate(ident.Medium, 0.7)
+		}
+	}
+	rec.peer(other)
+	rec.show(d.e, s, "first packet of the flood")
+	rec.add(&d.e.ledger, s.when, f.PktsToServer)
+}

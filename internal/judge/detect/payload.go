@@ -1,0 +1,213 @@
+package detect
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"edgeward/internal/event"
+	"edgeward/internal/ident"
+)
+
+const payloadScore = 4
+
+// payload finds programs that arrive on a device the way malware does.
+type payload struct{ e *Engine }
+
+func newPayload(e *Engine) *payload { return &payload{e: e} }
+
+func (p *payload) kinds() []event.Kind { return []event.Kind{event.KindFileInfo, event.KindHTTP} }
+
+func (p *payload) close() {}
+
+// arrival is a file that came, or was asked for.
+type arrival struct {
+	name, host, agent, magic string
+	proto                    event.Proto
+	port                     uint16
+	size                     uint64
+	blob                     bool // the answer to a form or check-in is encrypted or packed data
+}
+
+func (p *payload) fact(s *sight) {
+	switch b := s.Body.(type) {
+	case *event.FileInfo:
+		a := arrival{name: b.Filename, host: b.Host, agent: b.Agent, magic: b.Magic, proto: b.AppProto, port: s.DstPort, size: b.Size}
+		if b.Dir == event.ToClient {
+			p.judge(s, &s.src, &s.dst, a)
+		} else if b.AppProto != event.ProtoSMB {
+			a.agent = "" // who uploads to a device is no browser's download
+			p.judge(s, &s.dst, &s.src, a)
+		}
+	case *event.HTTP:
+		if b.Status == 0 && b.Method == "GET" {
+			p.judge(s, &s.src, &s.dst, arrival{name: b.URL, host: b.Host, agent: b.UserAgent, proto: event.ProtoHTTP, port: s.DstPort})
+		} else if b.Method == "POST" && b.Status == 200 && b.Length >= 4096 && !b.Encoded {
+			p.judge(s, &s.src, &s.dst, arrival{
+				name: b.URL, host: b.Host, agent: b.UserAgent, magic: b.RespMagic, proto: event.ProtoHTTP, port: s.DstPort, size: b.Length,
+				blob: packed(b.RespBody) && bareName(b.URL) && b.Referer == "",
+			})
+		}
+	}
+}
+
+// judge weighs the traits. No single one suffices.
+func (p *payload) judge(s *sight, to, from *actor, a arrival) {
+	if !to.home {
+		return
+	}
+	name := baseName(a.name)
+	program := strings.HasPrefix(a.magic, "elf") || a.magic == "pe" || a.magic == "script" || a.magic == "java" || a.magic == "dex"
+	score, why := 0, []string(nil)
+	add := func(n int, says string) { score += n; why = append(why, says) }
+	switch {
+	case strings.HasPrefix(a.magic, "elf"):
+		add(3, "it is a Linux program ("+a.magic+")")
+	case a.magic == "pe":
+		add(2, "it is a Windows program")
+	case a.magic == "script":
+		add(2, "it is a script")
+	case a.magic == "java" || a.magic == "dex":
+		add(2, "it is a Java program")
+	}
+	switch {
+	case architecture(name):
+		add(2, "its name tells a processor type")
+		program = true
+	case programName(name):
+		add(1, "its name is that of a program")
+		program = program || a.magic == "" || a.magic == "unknown"
+	}
+	if a.proto == event.ProtoHTTP {
+		if a.host == "" || isAddress(a.host) {
+			add(1, "the server was called by its bare address")
+		}
+		if a.agent == "" || hasAnyFold(a.agent, []string{"wget", "curl", "busybox", "libwww", "python", "java/", "powershell", "certutil", "go-http", "hello, world"}) {
+			add(1, "no browser fetched it")
+		}
+		if a.port != 80 && a.port != 8080 && a.port != 443 && a.port != 8000 {
+			add(1, fmt.Sprintf("from port %d", a.port))
+		}
+		if a.blob && isAddress(a.host) {
+			add(2, "it came packed or encrypted in answer to a form")
+			program = true
+		}
+	} else if a.proto == event.ProtoTFTP {
+		add(1, "by TFTP")
+	} else if a.proto == event.ProtoUnknown {
+		add(2, "over a bare connection")
+	}
+	taken := p.takenOver(s, to)
+	if taken != "" {
+		add(3, taken)
+	}
+	if hasAnyFold(a.agent, []string{"microsoft", "windows-update", "debian", "apt", "opkg", "dnf", "yum", "mozilla", "okhttp", "dalvik"}) && !strings.HasPrefix(a.magic, "elf") && taken == "" && !a.blob {
+		score -= 2
+	}
+	if score < payloadScore || !program && taken == "" {
+		return
+	}
+	rec := p.e.report("infection.payload-download", s, to, from.String())
+	if rec.isNew() {
+		if score < payloadScore+2 {
+			rec.rate(ident.Medium, 0.6)
+		}
+		file, server, reasons := clip(name, 60), from.String(), strings.Join(why, ", ")
+		size := ""
+		if a.size > 0 {
+			size = " (" + volume(a.size) + ")"
+		}
+		rec.tell = func() string {
+			return fmt.Sprintf("%s got the file %q%s from %s at %s: %s.", rec.address, file, size, server, clock(rec.first), reasons)
+		}
+	}
+	if score >= payloadScore+2 {
+		rec.grade(ident.High, 0.85)
+	}
+	rec.peer(from)
+	rec.show(p.e, s, fmt.Sprintf("file %s (%s)", clip(name, 80), a.magic))
+	rec.add(&p.e.ledger, s.when, 1)
+}
+
+// takenOver says how the receiver was attacked shortly before.
+func (p *payload) takenOver(s *sight, to *actor) string {
+	for _, c := range []struct{ check, says string }{
+		{"credential.guessed", "its password had been guessed before"},
+		{"infection.loader", "a loader had fetched it by command"},
+		{"exploit.command-injection", "a command had been injected before"},
+	} {
+		if r := p.e.ledger.has(c.check, s.Place, to.key, s.when); r != nil && !r.acting && r.first <= s.when {
+			return c.says
+		}
+	}
+	return ""
+}
+
+func baseName(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	if i := strings.LastIndexByte(path, '/'); i >= 0 {
+		path = path[i+1:]
+	}
+	return path
+}
+
+// architectures are endings by which malware names its builds.
+var architectures = map[string]bool{
+	"arm": true, "arm4": true, "arm5": true, "arm6": true, "arm7": true, "armv4l": true, "armv5l": true, "armv6l": true, "armv7l": true, "arm64": true, "aarch64": true,
+	"mips": true, "mipsel": true, "mpsl": true, "mips64": true, "mipsr": true, "sh4": true, "ppc": true, "powerpc": true, "m68k": true, "spc": true, "sparc": true,
+	"x86": true, "x64": true, "x86_64": true, "x32": true, "i486": true, "i586": true, "i686": true, "i386": true, "arc": true, "csky": true,
+}
+
+// architecture reports whether a file's name ends in a processor type.
+func architecture(name string) bool {
+	var buf [64]byte
+	low := string(lower(buf[:0], name[max(0, len(name)-48):]))
+	i := strings.LastIndexAny(low, ".-_")
+	if i >= 0 && architectures[low[i+1:]] {
+		return true
+	}
+	if architectures[low] {
+		return true
+	}
+	return strings.HasSuffix(low, "x86_64")
+}
+
+// programName reports whether a file's name says that it can be run.
+func programName(name string) bool {
+	var buf [64]byte
+	low := string(lower(buf[:0], name[max(0, len(name)-32):]))
+	for _, end := range []string{".sh", ".elf", ".class", ".jar", ".ps1", ".vbs", ".hta", ".scr", ".pl", ".py"} {
+		if strings.HasSuffix(low, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// bareName reports whether a path is one long random word without an ending.
+func bareName(url string) bool {
+	n := strings.Trim(url, "/")
+	if len(n) < 8 || strings.ContainsAny(n, ".?=&") {
+		return false
+	}
+	return true
+}
+
+// packed reports whether data looks encrypted or packed: bytes spread evenly.
+func packed(data string) bool {
+	if len(data) < 256 {
+		return false
+	}
+	var seen [256]int
+	for i := 0; i < len(data); i++ {
+		seen[data[i]]++
+	}
+	h := 0.0
+	for _, n := range seen {
+		if n > 0 {
+			q := float64(n) / float64(len(data))
+			h -= q * math.Log2(q)
+		}
+	}
+	return h > 7.2 || len(data) < 1000 && h > 6.8
+}
