@@ -82,7 +82,40 @@ func TestScopesDoNotShareDuplicates(t *testing.T) {
 	}
 }
 
-// Fragments are never taken for duplicates: reassembly deals with them.
+// A mirror that delivers every fragment twice gives one datagram and leaves
+// nothing behind, in whatever order; the same datagram a second later counts.
+func TestDuplicateFragments(t *testing.T) {
+	datagram := udpDatagram(1, 2, make([]byte, 40))
+	one := ipv4Packet(frame4{id: 1, proto: 17, more: true, body: datagram[:24]})
+	two := ipv4Packet(frame4{id: 1, proto: 17, offset: 24, body: datagram[24:]})
+	for name, order := range map[string][][]byte{"one by one": {one, one, two, two}, "all again": {one, two, one, two}, "crossed": {two, one, one, two}} {
+		d := New(Options{})
+		whole := 0
+		for round := range 2 {
+			for i, f := range order {
+				if _, ok := feed(d, int64(round)*1e9+int64(i)*1000, f); ok {
+					whole++
+				}
+			}
+		}
+		if whole != 2 || len(d.frags.table) != 0 {
+			t.Errorf("%s: %d datagrams, %d wait", name, whole, len(d.frags.table))
+		}
+	}
+	d := New(Options{})
+	whole := 0
+	for i := range 1000 { // a flood of the same datagram is no mirror's work
+		feed(d, int64(i)*1000, one)
+		if _, ok := feed(d, int64(i)*1000, two); ok {
+			whole++
+		}
+	}
+	if whole < 500 {
+		t.Errorf("%d of 1000 datagrams can be seen", whole)
+	}
+}
+
+// Fragments that cannot be put together are never taken for duplicates.
 func TestFragmentsAreNoDuplicates(t *testing.T) {
 	d := New(Options{})
 	frame := ether4(frame4{proto: 1, offset: 65528, body: make([]byte, 100)})

@@ -6,35 +6,6 @@ import (
 	"edgeward/internal/ident"
 )
 
-// Overlap is how a host decides which of two overlapping IPv4 fragments counts
-// (Novak, "Target-Based Fragmentation Reassembly", 2005).
-type Overlap uint8
-
-// The known ways. A host that is not known is best taken for the default.
-const (
-	OverlapBSD     Overlap = iota // what came first counts unless it begins later; most systems
-	OverlapFirst                  // what came first counts; Solaris, HP-UX
-	OverlapLast                   // what came last counts; Cisco IOS
-	OverlapLinux                  // as BSD, but what came last also wins when both begin alike
-	OverlapWindows                // what came first counts unless the new one sticks out on both sides
-)
-
-// keep reports whether the bytes of an older fragment are kept where a newer
-// one has others.
-func (o Overlap) keep(old, new span) bool {
-	switch o {
-	case OverlapFirst:
-		return true
-	case OverlapLast:
-		return false
-	case OverlapLinux:
-		return old.start < new.start
-	case OverlapWindows:
-		return new.start >= old.start || new.end <= old.end
-	}
-	return old.start <= new.start
-}
-
 const (
 	fragmentTimeout  = 30e9    // packet time between the first fragment and the last (RFC 1122: 60 s at most)
 	maxPieces        = 512     // pieces of one datagram
@@ -45,16 +16,6 @@ const (
 	maxDatagramBytes = 0xffff  // RFC 791, RFC 8200 section 4.5
 	lastUnknown      = int32(-1)
 )
-
-// span is a range of bytes in the fragmented part of a datagram.
-type span struct{ start, end int32 }
-
-// piece is a range that counts, and the whole fragment it came with.
-type piece struct {
-	span
-	from span
-	data []byte // of the fragment
-}
 
 // fragKey names a datagram (RFC 791 section 2.3, RFC 8200 section 4.5).
 type fragKey struct {
@@ -90,6 +51,32 @@ type reassembler struct {
 	oldest, newest      *datagram
 	bytes               int
 	maxCount, maxMemory int
+	done                [256]completed // datagrams that were whole a moment ago, by slot
+}
+
+// completed is a datagram that was put together. The fragments that a mirror
+// delivers a second time after that would else wait for the others in vain.
+type completed struct {
+	key  fragKey
+	time int64
+	left uint16 // fragments that may come again
+}
+
+// slot is where a key is in the table of completed datagrams.
+func (k *fragKey) slot() uint8 {
+	return uint8(fold(uint64(k.id)^uint64(be32(k.src[12:]))<<32^mix1, uint64(be32(k.dst[12:]))+mix2) >> 32)
+}
+
+// late reports whether a fragment belongs to a datagram that was put together
+// within the time in which a mirror delivers both copies.
+func (r *reassembler) late(key *fragKey, now int64) bool {
+	c := &r.done[key.slot()]
+	age := now - c.time
+	if c.left == 0 || c.key != *key || age > duplicateWindow || age < -duplicateWindow || r.table[*key] != nil {
+		return false
+	}
+	c.left--
+	return true
 }
 
 func (r *reassembler) init(count, memory int) {
@@ -224,6 +211,11 @@ func (d *Decoder) fragment(p *Packet, key *fragKey, header []byte, next int, dat
 		d.stats.FragmentRefused++
 		return
 	}
+	if !d.opt.KeepDuplicates && d.frags.late(key, p.Time) {
+		d.stats.Duplicates++
+		d.absorbed = true
+		return
+	}
 	g, evicted := d.frags.find(key, p.Time, &d.stats)
 	if len(g.pieces) == 0 && !g.dropped {
 		g.overlap = d.opt.Overlap
@@ -281,70 +273,6 @@ func (d *Decoder) fragment(p *Packet, key *fragKey, header []byte, next int, dat
 	}
 }
 
-// add puts the bytes of a fragment in, by the datagram's way with overlaps.
-// It reports whether there was room, and whether other fragments had some of
-// the bytes already; an exact repetition of a fragment is no overlap.
-func (r *reassembler) add(g *datagram, s span, data []byte) (fits, overlaps bool) {
-	at := 0
-	for at < len(g.pieces) && g.pieces[at].end <= s.start {
-		at++
-	}
-	if at == len(g.pieces) || g.pieces[at].start >= s.end { // the usual case
-		if len(g.pieces) >= maxPieces {
-			return false, false
-		}
-		g.pieces = append(g.pieces, piece{})
-		copy(g.pieces[at+1:], g.pieces[at:])
-		g.pieces[at] = piece{span: s, from: s, data: append([]byte(nil), data...)}
-		r.grow(g, len(data)+pieceOverhead)
-		return true, false
-	}
-	if old := g.pieces[at]; old.from == s && old.span == s && string(old.data) == string(data) {
-		return true, false
-	}
-	if len(g.pieces)*2 >= maxPieces || g.key.v6 {
-		return !g.key.v6, true
-	}
-	data = append([]byte(nil), data...)
-	r.grow(g, len(data)+pieceOverhead)
-	var out []piece
-	pos := s.start // what of the new fragment has been dealt with
-	for _, old := range g.pieces {
-		if old.end <= s.start || old.start >= s.end {
-			if old.start >= s.end && pos < s.end {
-				out = append(out, piece{span{pos, s.end}, s, data})
-				pos = s.end
-			}
-			out = append(out, old)
-			continue
-		}
-		if g.overlap.keep(old.from, s) {
-			if pos < old.start {
-				out = append(out, piece{span{pos, old.start}, s, data})
-			}
-			out = append(out, old)
-			pos = max(pos, old.end)
-			continue
-		}
-		if old.start < s.start {
-			out = append(out, piece{span{old.start, s.start}, old.from, old.data})
-		}
-		if old.end > s.end {
-			if pos < s.end {
-				out = append(out, piece{span{pos, s.end}, s, data})
-				pos = s.end
-			}
-			out = append(out, piece{span{s.end, old.end}, old.from, old.data})
-		}
-	}
-	if pos < s.end {
-		out = append(out, piece{span{pos, s.end}, s, data})
-	}
-	r.grow(g, (len(out)-len(g.pieces))*pieceOverhead)
-	g.pieces = out
-	return true, true
-}
-
 func (r *reassembler) grow(g *datagram, n int) {
 	g.bytes += n
 	r.bytes += n
@@ -376,6 +304,7 @@ func (g *datagram) whole() bool {
 // reassembled makes p the whole datagram and decodes what is in it.
 func (d *Decoder) reassembled(p *Packet, g *datagram) {
 	d.frags.remove(g)
+	d.frags.done[g.key.slot()] = completed{g.key, p.Time, g.frames}
 	d.stats.Reassembled++
 	hlen := len(g.header)
 	b := make([]byte, hlen+int(g.last))
