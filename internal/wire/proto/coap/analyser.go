@@ -34,6 +34,7 @@ const (
 	maxObserved  = 8
 	maxAnomalies = 16
 	maxFaulty    = 64
+	maxForeign   = 16
 	maxBuffered  = 32 << 10
 	maxKeptBytes = 1024
 	headSize     = 256
@@ -87,7 +88,11 @@ func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 	_, err := d.Decode(&s.message, b)
 	faults := s.message.Faults
 	if len(faults) > 0 && !p.begun[0] && !p.begun[1] && (faults[0] == ErrHeader || faults[0] == ErrVersion) {
-		return 0, errNotCoAP
+		// Not even the first byte is CoAP's: no message, until one comes.
+		if p.faulty++; p.faulty > maxForeign {
+			return 0, errNotCoAP
+		}
+		return len(b), nil
 	}
 	p.begun[dir] = true
 	c.Message(dir)

@@ -152,7 +152,8 @@ func TestFacts(t *testing.T) {
 		{"proxy", []string{"C " + msg(CON, GET, 1, "", "35=coap://10.0.0.1/x")}, []string{`coap "proxy_uri":"coap://10.0.0.1/x"`}},
 		{"OSCORE", []string{"C " + msg(CON, POST, 1, "", "9=0x0920", "|xx")}, []string{`coap "oscore":true`}},
 		{"malformed", []string{"C 4001abcdf0"}, []string{`anomaly "event":"option_delta","app_proto":"coap"`, `coap "malformed":"option_delta"`}},
-		{"not CoAP", []string{"C 0001000000", "C 4001abcd"}, nil},
+		{"not CoAP", []string{"C 0001000000", "C 80"}, nil},
+		{"CoAP behind something else", []string{"C 40", "C 4f010001"}, []string{"anomaly token_length", "coap"}},
 		{"Shelly", []string{"C " + msg(NON, 30, 1, "", "11=cit", "11=s", "3332=SHPLG-S#A4CF12000001#2", "3412=0x0011", "3420=0x0200", "|{}")}, []string{
 			`coap "method":"0.30" "path":"/cit/s"`, `identity "vendor":"Shelly","model":"SHPLG-S" "serial":"A4CF12000001"`,
 		}},
