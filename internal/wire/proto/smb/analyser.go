@@ -92,6 +92,9 @@ type request struct {
 	isFile   bool // name is that of a file, not of a share
 	nativeOS []byte
 	nativeLM []byte
+	want     uint32 // disposition of a create
+	delete   bool   // the file goes when it is closed
+	opens    bool   // is a create
 }
 
 type parser struct {
@@ -254,8 +257,20 @@ func (p *parser) begin(c *proto.Conn, r *request) *event.SMB {
 		}
 	} else if len(r.name) > 0 {
 		f.Share = c.String(r.name)
+		if isPipes(r.name) {
+			f.NamedPipe = f.Share
+		}
 	}
 	f.Written, f.Magic = uint64(r.written), r.magic
+	if r.opens {
+		f.Access = "normal"
+		if r.want < uint32(len(dispositions)) {
+			f.Disposition = dispositions[r.want]
+		}
+	}
+	if r.delete {
+		f.Access = "delete on close"
+	}
 	return f
 }
 

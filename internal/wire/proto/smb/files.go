@@ -37,19 +37,29 @@ func (t *trees) reset() {
 func (t *trees) add(id uint32, session uint64, name []byte) {
 	e := t.find(id, session)
 	if e == nil {
-		if len(t.list) < cap(t.list) {
-			t.list = t.list[:len(t.list)+1]
-			e = &t.list[len(t.list)-1]
-		} else if len(t.list) < maxTrees {
-			t.list = append(t.list, tree{})
-			e = &t.list[len(t.list)-1]
-		} else {
-			e = &t.list[t.next%maxTrees]
-			t.next++
-		}
+		e = t.slot()
 	}
 	e.id, e.session, e.name = id, session, append(e.name[:0], name...)
-	e.pipes = len(name) >= 4 && textline.Is(name[len(name)-4:], "ipc$")
+	e.pipes = isPipes(name)
+}
+
+// isPipes reports whether a share is that of the named pipes.
+func isPipes(share []byte) bool {
+	return len(share) >= 4 && textline.Is(share[len(share)-4:], "ipc$")
+}
+
+// slot gives an unused entry, or else the oldest. Names keep their memory.
+func (t *trees) slot() *tree {
+	switch n := len(t.list); {
+	case n >= maxTrees:
+		t.next++
+		return &t.list[(t.next-1)%maxTrees]
+	case n < cap(t.list):
+		t.list = t.list[:n+1]
+	default:
+		t.list = append(t.list, tree{})
+	}
+	return &t.list[len(t.list)-1]
 }
 
 func (t *trees) find(id uint32, session uint64) *tree {

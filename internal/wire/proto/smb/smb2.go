@@ -153,6 +153,15 @@ func (h *Header2) Name() []byte {
 	return nil
 }
 
+// dispositions are what a create wants with a file that exists or does not
+// (MS-SMB2 section 2.2.13, MS-CIFS section 2.2.4.64).
+var dispositions = [...]string{
+	"FILE_SUPERSEDE", "FILE_OPEN", "FILE_CREATE", "FILE_OPEN_IF", "FILE_OVERWRITE", "FILE_OVERWRITE_IF",
+}
+
+// deleteOnClose is the option of a create by which the file goes when it is closed.
+const deleteOnClose = 0x00001000
+
 // File gives the file that a request is about or a create's answer made.
 func (h *Header2) File() FileID {
 	switch h.Command {
@@ -202,6 +211,16 @@ func (h *Header2) read() (t transfer) {
 		t.data = h.data(h.u32(32), t.total)
 	}
 	return t
+}
+
+// deletes reports whether a request marks a file to be deleted.
+func (h *Header2) deletes() bool {
+	const fileType, dispositionClass = 1, 13
+	if h.Command != cmd2SetInfo || len(h.Body) < 32 || h.Body[2] != fileType || h.Body[3] != dispositionClass {
+		return false
+	}
+	b := h.data(uint32(h.u16(8)), h.u32(4))
+	return len(b) > 0 && b[0] != 0
 }
 
 // renamedTo gives the new name when a request renames a file.

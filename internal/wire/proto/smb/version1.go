@@ -63,6 +63,9 @@ func (p *parser) request1(c *proto.Conn, h *Header1, b *Block) {
 	case cmd1NTCreate, cmd1OpenAndX:
 		r.name, _ = b.text(r.name, 0, maxName)
 		r.isFile = true
+		if b.Command == cmd1NTCreate && len(b.Words) >= 43 {
+			r.opens, r.want, r.delete = true, b.u32(35), b.u32(39)&deleteOnClose != 0
+		}
 	case cmd1Open, cmd1Create, cmd1Delete:
 		r.name, _ = b.text(r.name, 1, maxName) // behind a byte that tells the format
 		r.isFile = true

@@ -23,6 +23,7 @@ func (p *parser) request2(c *proto.Conn, h *Header2) {
 		r.name = utf16le.Append(r.name, h.Name(), maxName)
 	case cmd2Create:
 		r.name, r.isFile = utf16le.Append(r.name, h.Name(), maxName), true
+		r.opens, r.want, r.delete = true, h.u32(36), h.u32(40)&deleteOnClose != 0
 		p.created = append(p.created[:0], r.name...)
 	case cmd2Write, cmd2IOCTL:
 		p.nameOf(r)
@@ -44,6 +45,7 @@ func (p *parser) request2(c *proto.Conn, h *Header2) {
 		r.offset, r.quiet = h.u64(8), true
 	case cmd2SetInfo:
 		p.nameOf(r)
+		r.delete = h.deletes()
 		if to := h.renamedTo(); len(to) > 0 {
 			r.renamed = utf16le.Append(r.renamed, to, maxName)
 		}
