@@ -69,7 +69,7 @@ type Unit struct {
 // Lookup gives the bytes of a recent frame, nil when it is not at hand any more.
 func (u *Unit) Lookup(capture uint32, number uint64) []byte {
 	for _, r := range u.recent {
-		if r.capture != capture || len(r.packets) == 0 {
+		if r.capture != capture || len(r.frames.Frames) == 0 {
 			continue
 		}
 		first := r.frames.Frames[0].Number

@@ -56,4 +56,3 @@ func TestWorkersAgree(t *testing.T) {
 		})
 	}
 }
-
