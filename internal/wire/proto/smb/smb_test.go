@@ -307,7 +307,7 @@ func TestFindsItsWayAfterAGap(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	for in, want := range map[string]proto.Match{
-		string(frame(treeConnect(1, "x"))):        proto.Yes,
+		string(frame(treeConnect(1, "x"))): proto.Yes,
 		"\x00\x00\x00\x90\xffSMBr":         proto.Yes,
 		"\x00\x00\x00\x90":                 proto.More,
 		"\x00\x00\x00\x05\xffSMB":          proto.No,
