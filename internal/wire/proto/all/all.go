@@ -14,6 +14,7 @@ import (
 	"edgeward/internal/wire/proto/dicom"
 	"edgeward/internal/wire/proto/dnp3"
 	"edgeward/internal/wire/proto/dns"
+	"edgeward/internal/wire/proto/enip"
 	"edgeward/internal/wire/proto/goose"
 	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/http"
@@ -58,6 +59,7 @@ func Protocols() []proto.Protocol {
 		dns.LLMNR,
 		dns.MDNS,
 		dns.NBNS,
+		enip.Protocol,
 		goose.Protocol,
 		hl7.Protocol,
 		http.Protocol,
