@@ -35,20 +35,25 @@ const (
 
 var errBroken = errors.New("enip: too many broken headers")
 
+// origin is what the encapsulation and the packets around a request tell.
+type origin struct {
+	key      uint64
+	session  uint32
+	conn     uint32
+	command  uint16
+	index    uint16 // among the requests of a multiple service packet
+	dir      event.Dir
+	multiple bool // one of the requests of a multiple service packet
+	routed   bool // to another device, whose identity is not the host's
+	chassis  bool // to another module of the same chassis, or over a connection
+}
+
 // request is what is remembered of a request until its answer comes.
 type request struct {
-	key       uint64
-	command   uint16
-	session   uint32
-	conn      uint32
-	dir       event.Dir
-	service   uint8
+	origin
 	cip       bool
-	multiple  bool // one of the requests of a multiple service packet
+	service   uint8
 	pccc      bool
-	routed    bool // to another device, whose identity is not the host's
-	chassis   bool // to another module of the same chassis, or over a connection
-	index     uint16
 	class     uint16
 	attribute uint16
 	instance  uint32
@@ -169,7 +174,7 @@ func (p *parser) message(c *proto.Conn, dir event.Dir, m *Message) {
 	case CmdSendRRData, CmdSendUnitData:
 		p.sendData(c, dir, m)
 	case CmdUnregisterSession, CmdCancel, CmdIndicateStatus:
-		r := request{command: m.Command, session: m.Session, dir: dir}
+		r := request{origin: origin{command: m.Command, session: m.Session, dir: dir}}
 		p.emit(c, &r)
 	default:
 		p.control(c, dir, m)
@@ -180,14 +185,14 @@ func (p *parser) message(c *proto.Conn, dir event.Dir, m *Message) {
 func (p *parser) control(c *proto.Conn, dir event.Dir, m *Message) {
 	k := messageKey(m)
 	if !isReply(m) {
-		*p.open.Add(k, c.Time) = request{key: k, command: m.Command, session: m.Session, dir: dir}
+		*p.open.Add(k, c.Time) = request{origin: origin{key: k, command: m.Command, session: m.Session, dir: dir}}
 		return
 	}
 	r := p.open.TakeFunc(func(r *request) bool { return r.key == k && r.dir != dir })
 	var orphan request
 	if r == nil {
 		r = &orphan
-		*r = request{command: m.Command, dir: dir.Other()}
+		*r = request{origin: origin{command: m.Command, dir: dir.Other()}}
 	}
 	r.session = m.Session
 	fact := p.emit(c, r)

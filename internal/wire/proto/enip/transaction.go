@@ -20,15 +20,15 @@ func (p *parser) sendData(c *proto.Conn, dir event.Dir, m *Message) {
 	if len(load.CIP) == 0 {
 		return
 	}
-	base := request{key: messageKey(m), command: m.Command, session: m.Session, conn: load.Connection, dir: dir, cip: true}
+	from := origin{key: messageKey(m), command: m.Command, session: m.Session, conn: load.Connection, dir: dir}
 	if load.Connected {
-		base.key, base.chassis = 1<<63|uint64(load.Sequence), true
+		from.key, from.chassis = 1<<63|uint64(load.Sequence), true
 	}
 	if load.CIP[0]&replyBit != 0 {
-		p.reply(c, dir, m, &base, load.CIP)
+		p.reply(c, dir, m, from, load.CIP)
 		return
 	}
-	p.request(c, &base, load.CIP, maxNested)
+	p.request(c, from, load.CIP, maxNested)
 }
 
 // failed ends all requests of an exchange that the encapsulation refused.
@@ -43,38 +43,36 @@ func (p *parser) failed(c *proto.Conn, dir event.Dir, k uint64, status uint32) {
 	}
 }
 
-// request takes a CIP request, or those that it holds. base carries what the
-// encapsulation told.
-func (p *parser) request(c *proto.Conn, base *request, b []byte, depth int) {
+// request takes a CIP request, or those that it holds.
+func (p *parser) request(c *proto.Conn, from origin, b []byte, depth int) {
 	var q Request
 	if DecodeRequest(&q, b) != nil {
-		p.anomaly(c, base.dir, "invalid_cip_request", CommandName(base.command))
+		p.anomaly(c, from.dir, "invalid_cip_request", CommandName(from.command))
 		return
 	}
 	if DecodePath(&p.path, q.Path) != nil {
-		p.anomaly(c, base.dir, "invalid_path", CommandName(base.command))
+		p.anomaly(c, from.dir, "invalid_path", CommandName(from.command))
 	}
 	if depth > 0 {
 		switch {
-		case q.Service == SvcMultiple && !base.multiple:
-			if p.multiple(c, base, q.Data, depth-1) {
+		case q.Service == SvcMultiple && !from.multiple:
+			if p.multiple(c, from, q.Data, depth-1) {
 				return
 			}
 		case q.Service == svcUnconnectedSend && p.path.Class == classConnectionManager:
 			if inner, chassis := embedded(q.Data); len(inner) > 0 {
-				hop := *base
-				hop.chassis, hop.routed = chassis, !chassis
-				p.request(c, &hop, inner, depth-1)
+				from.chassis, from.routed = chassis, !chassis
+				p.request(c, from, inner, depth-1)
 				return
 			}
-			p.anomaly(c, base.dir, "invalid_unconnected_send", "length of the message in it")
+			p.anomaly(c, from.dir, "invalid_unconnected_send", "length of the message in it")
 		}
 	}
 	for r := p.open.Expired(c.Time); r != nil; r = p.open.Expired(c.Time) {
 		p.emit(c, r)
 	}
-	r := p.open.Add(base.key, c.Time)
-	*r = *base
+	r := p.open.Add(from.key, c.Time)
+	*r = request{origin: from, cip: true}
 	r.service, r.op = q.Service, describe(q.Service, &p.path)
 	r.class, r.instance, r.attribute = uint16(min(p.path.Class, 0xffff)), p.path.Instance, uint16(p.path.Attribute)
 	r.tag.set(p.path.Tag)
@@ -88,50 +86,49 @@ func (p *parser) request(c *proto.Conn, base *request, b []byte, depth int) {
 
 // multiple takes the requests of a multiple service packet. It reports false
 // when they cannot be read, so that the packet counts as one request.
-func (p *parser) multiple(c *proto.Conn, base *request, b []byte, depth int) bool {
+func (p *parser) multiple(c *proto.Conn, from origin, b []byte, depth int) bool {
 	w, err := WalkInner(b)
 	if err != nil {
-		p.anomaly(c, base.dir, "invalid_multiple_service", "count and offsets")
+		p.anomaly(c, from.dir, "invalid_multiple_service", "count and offsets")
 		return false
 	}
 	for i := range min(w.Len(), maxInner) {
 		inner, _ := w.Next()
 		if inner == nil {
-			p.anomaly(c, base.dir, "invalid_multiple_service", "offset")
+			p.anomaly(c, from.dir, "invalid_multiple_service", "offset")
 			continue
 		}
-		one := *base
-		one.multiple, one.index = true, uint16(i)
-		p.request(c, &one, inner, depth)
+		from.multiple, from.index = true, uint16(i)
+		p.request(c, from, inner, depth)
 	}
 	return true
 }
 
 // reply takes a CIP response, or those that it holds.
-func (p *parser) reply(c *proto.Conn, dir event.Dir, m *Message, base *request, b []byte) {
+func (p *parser) reply(c *proto.Conn, dir event.Dir, m *Message, from origin, b []byte) {
 	var a Response
 	if DecodeResponse(&a, b) != nil {
-		p.anomaly(c, dir, "invalid_cip_response", CommandName(base.command))
+		p.anomaly(c, dir, "invalid_cip_response", CommandName(from.command))
 		return
 	}
 	if a.Service == SvcMultiple {
-		p.multipleReply(c, dir, m, base.key, &a)
+		p.multipleReply(c, dir, m, from.key, &a)
 		return
 	}
 	r := p.open.TakeFunc(func(r *request) bool {
-		return r.key == base.key && r.dir != dir && r.cip && !r.multiple && r.service == a.Service
+		return r.key == from.key && r.dir != dir && r.cip && !r.multiple && r.service == a.Service
 	})
 	if r == nil && a.Service == svcUnconnectedSend {
 		// The router itself refused what was to be passed on.
-		if p.refused(c, dir, base.key, &a) {
+		if p.refused(c, dir, from.key, &a) {
 			return
 		}
 	}
 	var orphan request
 	if r == nil {
 		r = &orphan
-		*r = *base
-		r.dir, r.service = dir.Other(), a.Service
+		*r = request{origin: from, cip: true, service: a.Service}
+		r.dir = dir.Other()
 		p.path.Class, p.path.HasClass, p.path.Tag = 0, false, p.path.Tag[:0]
 		r.op = describe(a.Service, &p.path)
 		r.routed = true
