@@ -28,7 +28,7 @@ func (p *parser) fact(c *proto.Conn, dir event.Dir, m *Message, s *scratch) *eve
 		if f.Method = m.Code.Name(); f.Method == "" {
 			f.Method = m.Code.String()
 		}
-	case m.Code.Signal():
+	case m.Code.Signal() && m.Stream:
 		f.Signal = m.Code.Name()
 	case m.Code != Empty:
 		f.Code = m.Code.String()
@@ -36,7 +36,7 @@ func (p *parser) fact(c *proto.Conn, dir event.Dir, m *Message, s *scratch) *eve
 	if len(m.Faults) > 0 {
 		f.Malformed = m.Faults[0].Name
 	}
-	if m.Code.Signal() {
+	if m.Code.Signal() { // whose options mean other things
 		return f
 	}
 	s.text = m.AppendPath(s.text[:0])
