@@ -13,7 +13,7 @@ import (
 // Protocol counts messages and makes an identity fact of the software that a
 // side names.
 var Protocol = proto.Protocol{
-	ID: event.ProtoSTUN, TCP: true, UDP: true, Ports: []uint16{3478, 5349},
+	ID: event.ProtoSTUN, TCP: true, UDP: true, Ports: []uint16{3478, 3479, 5349},
 	Probe: probe, New: func() proto.Parser { return new(parser) },
 }
 

@@ -14,7 +14,6 @@ import (
 var (
 	ErrShort     = errors.New("message is shorter than its length field")
 	ErrType      = errors.New("type does not begin with two zero bits")
-	ErrLength    = errors.New("length is not a multiple of four")
 	ErrAttribute = errors.New("attribute reaches behind the message")
 )
 
@@ -43,6 +42,7 @@ type Msg struct {
 	Class       Class
 	Method      uint16
 	Classic     bool     // of RFC 3489, without the cookie
+	Unpadded    bool     // attributes follow each other without padding, as in [MS-TURN]
 	Transaction [16]byte // with the cookie in front
 	Attributes  []byte
 }
@@ -60,9 +60,7 @@ func Decode(m *Msg, b []byte) (n int, err error) {
 	m.Class = Class(typ>>7&2 | typ>>4&1)
 	m.Method = typ>>2&0xf80 | typ>>1&0x70 | typ&0xf
 	m.Transaction = [16]byte(b[4:])
-	if m.Classic = binary.BigEndian.Uint32(b[4:]) != Cookie; !m.Classic && size%4 != 0 {
-		return 0, ErrLength
-	}
+	m.Classic, m.Unpadded = binary.BigEndian.Uint32(b[4:]) != Cookie, size%4 != 0
 	n = HeaderLen + size
 	if len(b) < n {
 		return 0, ErrShort
@@ -79,6 +77,9 @@ func (m *Msg) EachAttribute(f func(typ uint16, value []byte) bool) error {
 		}
 		typ, size := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
 		next := 4 + (size+3)&^3
+		if m.Unpadded {
+			next = 4 + size
+		}
 		if len(b) < 4+size {
 			return ErrAttribute
 		}
@@ -90,7 +91,7 @@ func (m *Msg) EachAttribute(f func(typ uint16, value []byte) bool) error {
 	return nil
 }
 
-// Append appends the message; its attributes must be whole words.
+// Append appends the message; its attributes should be whole words.
 func Append(dst []byte, m *Msg) []byte {
 	c, t := uint16(m.Class), m.Method
 	dst = binary.BigEndian.AppendUint16(dst, c&2<<7|c&1<<4|t&0xf80<<2|t&0x70<<1|t&0xf)

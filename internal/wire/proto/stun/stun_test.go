@@ -49,12 +49,23 @@ func TestDecode(t *testing.T) {
 		{b[:19], ErrShort},
 		{b[:30], ErrShort},
 		{append([]byte{0xc0}, b[1:]...), ErrType},
-		{slices.Concat(b[:2], []byte{0, 3}, b[4:]), ErrLength},
 		{binding(Request, []byte{0, 1, 0, 99}), ErrAttribute},
 	} {
 		if _, err := Decode(&m, tt.b); err != tt.want {
 			t.Errorf("Decode(%x) = %v, want %v", tt.b, err, tt.want)
 		}
+	}
+}
+
+func TestUnpaddedAttributes(t *testing.T) {
+	var m Msg
+	b := binding(Indication, []byte("\x00\x13\x00\x01x\x00\x12\x00\x02yz"))
+	n := 0
+	if _, err := Decode(&m, b); err != nil || !m.Unpadded {
+		t.Fatalf("%v, %+v", err, m)
+	}
+	if m.EachAttribute(func(uint16, []byte) bool { n++; return true }); n != 2 {
+		t.Errorf("%d attributes", n)
 	}
 }
 
