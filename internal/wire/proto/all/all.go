@@ -5,6 +5,7 @@ package all
 
 import (
 	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/ads"
 	"edgeward/internal/wire/proto/arp"
 	"edgeward/internal/wire/proto/cdp"
 	"edgeward/internal/wire/proto/coap"
@@ -47,6 +48,7 @@ import (
 // Protocols gives every protocol, in alphabetical order of their packages.
 func Protocols() []proto.Protocol {
 	return []proto.Protocol{
+		ads.Protocol,
 		arp.Protocol,
 		cdp.Protocol,
 		coap.Protocol,
