@@ -244,6 +244,9 @@ type KRB5 struct {
 	Encryption string `eve:"encryption"`
 	Weak       bool   `eve:"weak_encryption"`
 	PreAuth    bool   `eve:"preauth"`
+
+	FailedRequest    string `eve:"failed_request"`    // of a KRB_ERROR: the request it answers
+	TicketEncryption string `eve:"ticket_encryption"` // of the ticket in a reply
 }
 
 // SMB is an SMB1 or SMB2/3 command with its status (MS-SMB, MS-SMB2).

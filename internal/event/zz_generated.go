@@ -508,6 +508,8 @@ var Registry = []KindInfo{
 		{Name: "encryption", Type: "string", List: false, Doc: ""},
 		{Name: "weak_encryption", Type: "bool", List: false, Doc: ""},
 		{Name: "preauth", Type: "bool", List: false, Doc: ""},
+		{Name: "failed_request", Type: "string", List: false, Doc: "of a KRB_ERROR: the request it answers"},
+		{Name: "ticket_encryption", Type: "string", List: false, Doc: "of the ticket in a reply"},
 	}},
 	{Kind: KindKasa, Name: "kasa", Doc: "Kasa is a TP-Link Smart Home message.", Fields: []FieldInfo{
 		{Name: "command", Type: "string", List: false, Doc: "\"system.get_sysinfo\""},
@@ -2588,6 +2590,14 @@ func (x *KRB5) AppendEVE(b []byte) []byte {
 	if x.PreAuth {
 		b = appendKey(b, "preauth")
 		b = appendBool(b, x.PreAuth)
+	}
+	if x.FailedRequest != "" {
+		b = appendKey(b, "failed_request")
+		b = AppendJSONString(b, x.FailedRequest)
+	}
+	if x.TicketEncryption != "" {
+		b = appendKey(b, "ticket_encryption")
+		b = AppendJSONString(b, x.TicketEncryption)
 	}
 	return b
 }
