@@ -135,6 +135,9 @@ type BACnet struct {
 	Answered bool    `eve:"answered"`
 	Instance uint32  `eve:"device_instance"`
 	VendorID uint16  `eve:"vendor_id"`
+	State    string  `eve:"state"`      // asked for by reinitialize-device and device-communication-control
+	Count    uint16  `eve:"properties"` // named in a request for several
+	Network  uint16  `eve:"network"`    // number of the network behind a router, where the device is
 }
 
 // Operation describes the request.

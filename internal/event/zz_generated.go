@@ -176,6 +176,9 @@ var Registry = []KindInfo{
 		{Name: "answered", Type: "bool", List: false, Doc: ""},
 		{Name: "device_instance", Type: "int", List: false, Doc: ""},
 		{Name: "vendor_id", Type: "int", List: false, Doc: ""},
+		{Name: "state", Type: "string", List: false, Doc: "asked for by reinitialize-device and device-communication-control"},
+		{Name: "properties", Type: "int", List: false, Doc: "named in a request for several"},
+		{Name: "network", Type: "int", List: false, Doc: "number of the network behind a router, where the device is"},
 	}},
 	{Kind: KindCDP, Name: "cdp", Doc: "CDP is one Cisco Discovery Protocol frame.", Fields: []FieldInfo{
 		{Name: "device_id", Type: "string", List: false, Doc: ""},
@@ -1112,6 +1115,18 @@ func (x *BACnet) AppendEVE(b []byte) []byte {
 	if x.VendorID != 0 {
 		b = appendKey(b, "vendor_id")
 		b = appendUint(b, uint64(x.VendorID))
+	}
+	if x.State != "" {
+		b = appendKey(b, "state")
+		b = AppendJSONString(b, x.State)
+	}
+	if x.Count != 0 {
+		b = appendKey(b, "properties")
+		b = appendUint(b, uint64(x.Count))
+	}
+	if x.Network != 0 {
+		b = appendKey(b, "network")
+		b = appendUint(b, uint64(x.Network))
 	}
 	return b
 }
