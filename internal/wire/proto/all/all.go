@@ -22,6 +22,7 @@ import (
 	"edgeward/internal/wire/proto/icmp"
 	"edgeward/internal/wire/proto/iec104"
 	"edgeward/internal/wire/proto/irc"
+	"edgeward/internal/wire/proto/kerberos"
 	"edgeward/internal/wire/proto/lldp"
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/mms"
@@ -68,6 +69,7 @@ func Protocols() []proto.Protocol {
 		icmp.Protocol,
 		iec104.Protocol,
 		irc.Protocol,
+		kerberos.Protocol,
 		lldp.Protocol,
 		mining.Protocol,
 		mms.Protocol,
