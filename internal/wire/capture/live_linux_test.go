@@ -38,6 +38,37 @@ func inNamespace(t *testing.T) {
 		}
 		command(t, "ip", "link", "set", "dev", name, "up")
 	}
+	waitRunning(t, "near", "far")
+}
+
+// waitRunning waits until the kernel has noticed that the interfaces have a
+// carrier; what is sent before that is lost.
+func waitRunning(t *testing.T, names ...string) {
+	t.Helper()
+	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(s)
+	deadline := time.Now().Add(10 * time.Second)
+	for _, name := range names {
+		req, err := unix.NewIfreq(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			if err := unix.IoctlIfreq(s, unix.SIOCGIFFLAGS, req); err != nil {
+				t.Fatal(err)
+			}
+			if req.Uint16()&unix.IFF_RUNNING != 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s has no carrier", name)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
 
 func command(t *testing.T, name string, args ...string) string {
@@ -269,6 +300,7 @@ func TestLiveInterfaceGoes(t *testing.T) {
 		}
 	}
 	command(t, "ip", "link", "set", "dev", "far", "up")
+	waitRunning(t, "near", "far")
 	frame := udpFrame(1, 2, "back again")
 	send(t, "near", frame)
 	if f := collect(t, s, 1); !bytes.Equal(f[len(f)-1].Data, frame) {
