@@ -158,7 +158,7 @@ func (h *handshake) report(c *proto.Conn, over Transport, established bool) {
 	if h.server {
 		f.VersionNum, f.Version = h.version, VersionName(h.version)
 		f.CipherNum, f.Cipher = h.cipher, CipherName(h.cipher)
-		if !h.sslv2 {
+		if h.version != SSL20 {
 			f.JA3S = c.Hex(h.ja3s[:])
 		}
 		f.ServerALPN = identity.Text(c, h.serverALPN)
