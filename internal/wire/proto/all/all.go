@@ -6,6 +6,7 @@ package all
 import (
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/ads"
+	"edgeward/internal/wire/proto/amqp"
 	"edgeward/internal/wire/proto/arp"
 	"edgeward/internal/wire/proto/cdp"
 	"edgeward/internal/wire/proto/coap"
@@ -50,6 +51,7 @@ import (
 func Protocols() []proto.Protocol {
 	return []proto.Protocol{
 		ads.Protocol,
+		amqp.Protocol,
 		arp.Protocol,
 		cdp.Protocol,
 		coap.Protocol,
@@ -90,6 +92,7 @@ func Protocols() []proto.Protocol {
 		syslog.Protocol,
 		telnet.Protocol,
 		tftp.Protocol,
+		tls.DTLS,
 		tls.Protocol,
 		websocket.Protocol,
 	}
