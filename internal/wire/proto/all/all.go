@@ -17,6 +17,7 @@ import (
 	"edgeward/internal/wire/proto/dnp3"
 	"edgeward/internal/wire/proto/dns"
 	"edgeward/internal/wire/proto/enip"
+	"edgeward/internal/wire/proto/fins"
 	"edgeward/internal/wire/proto/goose"
 	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/http"
@@ -65,6 +66,7 @@ func Protocols() []proto.Protocol {
 		dns.MDNS,
 		dns.NBNS,
 		enip.Protocol,
+		fins.Protocol,
 		goose.Protocol,
 		hl7.Protocol,
 		http.Protocol,
