@@ -25,6 +25,7 @@ import (
 	"edgeward/internal/wire/proto/iec104"
 	"edgeward/internal/wire/proto/irc"
 	"edgeward/internal/wire/proto/kerberos"
+	"edgeward/internal/wire/proto/ldap"
 	"edgeward/internal/wire/proto/lldp"
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/mms"
@@ -74,6 +75,7 @@ func Protocols() []proto.Protocol {
 		iec104.Protocol,
 		irc.Protocol,
 		kerberos.Protocol,
+		ldap.Protocol,
 		lldp.Protocol,
 		mining.Protocol,
 		mms.Protocol,
