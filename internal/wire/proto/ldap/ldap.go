@@ -74,12 +74,15 @@ func Decode(dst *Message, b []byte) (n int, err error) {
 	}
 	n = head + length
 	rest := b[head:min(n, len(b))]
+	if len(rest) > 0 && rest[0] != byte(ber.Integer) || len(rest) > 1 && (rest[1] == 0 || rest[1] > 4) {
+		return 0, ErrSyntax
+	}
 	var id, op ber.Element
 	k, err := ber.Decode(&id, rest)
 	if err == ber.ErrShort && len(b) < n {
 		return n, ErrShort
 	}
-	if err != nil || id.Tag != ber.Integer || len(id.Value) > 4 || len(id.Value) == 0 || id.Value[0] > 0x7f {
+	if err != nil || id.Value[0] > 0x7f {
 		return 0, ErrSyntax
 	}
 	dst.ID = ber.Int(id.Value)
