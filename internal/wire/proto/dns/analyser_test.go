@@ -284,6 +284,7 @@ func TestDescribeTXT(t *testing.T) {
 		{"_other", []string{"version=1", "txtvers=1"}, event.Identity{}},
 		{"_ipp", []string{"ty=Acme Jet 9", "usb_MFG=Acme", "usb_MDL=Jet 9"}, event.Identity{Model: "Jet 9", Vendor: "Acme", Type: "printer"}},
 		{"_ipp", []string{"rp=printers/Jet", "ty=Acme Jet 9"}, event.Identity{}},
+		{"_http", []string{"Acme Network Camera", "path=/"}, event.Identity{Banner: "Acme Network Camera"}},
 		{"_raop", []string{"md=0,1,2", "am=Box3,1"}, event.Identity{Model: "Box3,1"}},
 		{"_airplay", []string{"model=TV1", "manufacturer=Acme", "serialNumber=S1", "fv=1.2"}, event.Identity{Model: "TV1", Vendor: "Acme", Serial: "S1", Firmware: "1.2"}},
 		{"_matterc", []string{"DT=266", "DN=Heater plug"}, event.Identity{Type: "plug", Name: "Heater plug"}},

@@ -7,6 +7,7 @@ import (
 
 	"edgeward/internal/event"
 	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/identity"
 )
 
 // trait is what a TXT key says about a device.
@@ -99,19 +100,19 @@ func describeService(c *proto.Conn, s *scratch, self netip.Addr, id *event.Ident
 			switch r.Type {
 			case TypeA, TypeAAAA:
 				if a, _ := r.Addr(); a == self && id.Name == "" {
-					id.Name = s.host(c, r.Name)
+					id.Name = host(c, r.Name)
 				}
 			case TypeSRV:
 				if target, ok := r.Target(); ok && id.Name == "" {
-					id.Name = s.host(c, target)
+					id.Name = host(c, target)
 				}
-				s.instance(c, r.Name, id)
+				instance(c, r.Name, id)
 			case TypePTR:
 				if target, ok := r.Target(); ok && serviceOf(r.Name) != "" && serviceOf(r.Name) != "_dns-sd" {
-					s.instance(c, target, id)
+					instance(c, target, id)
 				}
 			case TypeTXT:
-				s.instance(c, r.Name, id)
+				instance(c, r.Name, id)
 				describeTXT(c, r, id)
 			}
 		}
@@ -136,17 +137,16 @@ func serviceOf(n Name) string {
 }
 
 // host gives the first label of a host name.
-func (s *scratch) host(c *proto.Conn, n Name) string {
-	s.text = s.text[:0]
+func host(c *proto.Conn, n Name) (name string) {
 	n.Labels(func(label []byte) bool {
-		s.text = AppendPrintable(s.text, label)
+		name = identity.Text(c, label)
 		return false
 	})
-	return c.String(s.text)
+	return name
 }
 
 // instance takes the human-readable instance name of a service as banner.
-func (s *scratch) instance(c *proto.Conn, n Name, id *event.Identity) {
+func instance(c *proto.Conn, n Name, id *event.Identity) {
 	service := serviceOf(n)
 	if t := serviceTypes[service]; t != "" {
 		id.Type = t
@@ -154,14 +154,12 @@ func (s *scratch) instance(c *proto.Conn, n Name, id *event.Identity) {
 	if id.Banner != "" || service == "" || service == "_dns-sd" {
 		return
 	}
-	s.text = s.text[:0]
 	n.Labels(func(label []byte) bool {
 		if label[0] != '_' {
-			s.text = AppendPrintable(s.text, label)
+			id.Banner = identity.Text(c, label)
 		}
 		return false
 	})
-	id.Banner = c.String(s.text)
 }
 
 // describeTXT reads the key=value strings of a service (RFC 6763 section 6).
@@ -181,6 +179,9 @@ func describeTXT(c *proto.Conn, r *Record, id *event.Identity) {
 	named := false
 	r.Strings(func(text []byte) bool {
 		key, value, ok := bytes.Cut(text, []byte("="))
+		if !ok && bytes.IndexByte(text, ' ') > 0 {
+			id.Banner = identity.Text(c, text) // a description instead of a key
+		}
 		value = bytes.Trim(value, " ()\x00")
 		if !ok || len(value) == 0 || len(key) > 32 {
 			return true
@@ -215,6 +216,5 @@ func describeTXT(c *proto.Conn, r *Record, id *event.Identity) {
 
 // set takes over a value, at most 128 bytes of it.
 func set(c *proto.Conn, field *string, value []byte) {
-	var buf [512]byte
-	*field = c.String(AppendPrintable(buf[:0], value[:min(len(value), 128)]))
+	*field = identity.Text(c, value[:min(len(value), 128)])
 }
