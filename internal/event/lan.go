@@ -98,6 +98,10 @@ type DHCP struct {
 	Options    string     `eve:"options_fingerprint"`     // option numbers in order, with commas
 	MUD        string     `eve:"mud_url"`                 // option 161, RFC 8520
 	Lease      uint32     `eve:"lease_time"`
+	Renewal    uint32     `eve:"renewal_time"`
+	Rebinding  uint32     `eve:"rebinding_time"`
+	ClientID   string     `eve:"client_id"` // option 61, in hexadecimal; a hardware address with colons
+	Params     []string   `eve:"params"`    // the better known of option 55 by name
 	UserClass  string     `eve:"user_class"`
 }
 

@@ -255,6 +255,10 @@ var Registry = []KindInfo{
 		{Name: "options_fingerprint", Type: "string", List: false, Doc: "option numbers in order, with commas"},
 		{Name: "mud_url", Type: "string", List: false, Doc: "option 161, RFC 8520"},
 		{Name: "lease_time", Type: "int", List: false, Doc: ""},
+		{Name: "renewal_time", Type: "int", List: false, Doc: ""},
+		{Name: "rebinding_time", Type: "int", List: false, Doc: ""},
+		{Name: "client_id", Type: "string", List: false, Doc: "option 61, in hexadecimal; a hardware address with colons"},
+		{Name: "params", Type: "string", List: true, Doc: "the better known of option 55 by name"},
 		{Name: "user_class", Type: "string", List: false, Doc: ""},
 	}},
 	{Kind: KindDHCPv6, Name: "dhcpv6", Doc: "DHCPv6 is one DHCPv6 message (RFC 8415).", Fields: []FieldInfo{
@@ -1372,9 +1376,11 @@ func (*DHCP) Kind() Kind { return KindDHCP }
 func (x *DHCP) Reset() {
 	s0 := x.Routers[:0]
 	s1 := x.DNS[:0]
+	s2 := x.Params[:0]
 	*x = DHCP{}
 	x.Routers = s0
 	x.DNS = s1
+	x.Params = s2
 }
 
 // AppendEVE appends the fields as JSON members.
@@ -1472,6 +1478,27 @@ func (x *DHCP) AppendEVE(b []byte) []byte {
 	if x.Lease != 0 {
 		b = appendKey(b, "lease_time")
 		b = appendUint(b, uint64(x.Lease))
+	}
+	if x.Renewal != 0 {
+		b = appendKey(b, "renewal_time")
+		b = appendUint(b, uint64(x.Renewal))
+	}
+	if x.Rebinding != 0 {
+		b = appendKey(b, "rebinding_time")
+		b = appendUint(b, uint64(x.Rebinding))
+	}
+	if x.ClientID != "" {
+		b = appendKey(b, "client_id")
+		b = AppendJSONString(b, x.ClientID)
+	}
+	if len(x.Params) > 0 {
+		b = appendKey(b, "params")
+		b = append(b, '[')
+		for _, v := range x.Params {
+			b = appendSep(b)
+			b = AppendJSONString(b, v)
+		}
+		b = append(b, ']')
 	}
 	if x.UserClass != "" {
 		b = appendKey(b, "user_class")
