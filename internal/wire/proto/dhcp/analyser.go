@@ -165,10 +165,25 @@ func fillOption(c *proto.Conn, f *event.DHCP, id *event.Identity, code byte, dat
 		if len(data) == 4 {
 			f.Lease = binary.BigEndian.Uint32(data)
 		}
+	case OptRenewal:
+		if len(data) == 4 {
+			f.Renewal = binary.BigEndian.Uint32(data)
+		}
+	case OptRebinding:
+		if len(data) == 4 {
+			f.Rebinding = binary.BigEndian.Uint32(data)
+		}
+	case OptClientID:
+		f.ClientID = clientID(c, data)
 	case OptServerID:
 		f.ServerID = address(data)
 	case OptParameters:
 		f.ParamList = numbers(c, data)
+		for _, code := range data {
+			if name := paramNames[code]; name != "" && len(f.Params) < len(paramNames) {
+				f.Params = append(f.Params, name)
+			}
+		}
 	case OptVendorClass:
 		f.VendorID = identity.Text(c, data)
 	case OptUserClass:
@@ -185,6 +200,23 @@ func fillOption(c *proto.Conn, f *event.DHCP, id *event.Identity, code byte, dat
 	case OptMUD:
 		f.MUD = identity.Text(c, data)
 	}
+}
+
+// paramNames are the parameters that users know by name.
+var paramNames = map[byte]string{
+	OptSubnetMask: "subnet_mask", OptRouters: "router", OptDNS: "dns_server", OptDomain: "domain",
+	35: "arp_timeout", 42: "ntp_server", 66: "tftp_server_name", 150: "tftp_server_ip",
+}
+
+// clientID shows option 61: its first byte says what kind of hardware address
+// follows (RFC 2132 section 9.14).
+func clientID(c *proto.Conn, data []byte) string {
+	if len(data) != 7 || data[0] != 1 {
+		return c.Hex(data[:min(len(data), 64)])
+	}
+	var buf [17]byte
+	text, _ := ident.MAC(data[1:]).AppendText(buf[:0])
+	return c.String(text)
 }
 
 func address(data []byte) netip.Addr {

@@ -50,6 +50,8 @@ const (
 	OptMessageType   = 53
 	OptServerID      = 54
 	OptParameters    = 55
+	OptRenewal       = 58
+	OptRebinding     = 59
 	OptVendorClass   = 60
 	OptClientID      = 61
 	OptUserClass     = 77

@@ -46,6 +46,7 @@ func TestRequest(t *testing.T) {
 	want := &event.DHCP{
 		Type: "request", MsgType: "request", ID: 0x1234, ClientMAC: "02:00:00:00:00:09", Requested: netip.MustParseAddr("192.0.2.9"),
 		Hostname: "porch-cam", FQDN: "porch.example", VendorID: "udhcp 1.2", ParamList: "1,3,6,15", UserClass: "iot",
+		ClientID: "61:62:63:64:65:66", Params: []string{"subnet_mask", "router", "dns_server", "domain"},
 		Options: "53,61,50,12,60,55,161,81,77,125", MUD: "https://acme.example/cam",
 	}
 	if got := facts[0].Body; !reflect.DeepEqual(got, event.Body(want)) {
@@ -63,14 +64,14 @@ func TestRequest(t *testing.T) {
 func TestReply(t *testing.T) {
 	m := ask(opt(OptMessageType, "\x05"), opt(OptServerID, "\xc0\x00\x02\x01"), opt(OptSubnetMask, "\xff\xff\xff\x00"),
 		opt(OptRouters, "\xc0\x00\x02\x01\xc0\x00\x02\x02"), opt(OptDNS, "\xc0\x00\x02\x35"), opt(OptLease, "\x00\x01\x51\x80"),
-		opt(OptDomain, "example"))
+		opt(OptDomain, "example"), opt(OptRenewal, "\x00\x00\x00\x05"), opt(OptRebinding, "\x00\x00\x00\x09"))
 	m.Op, m.YourIP = BootReply, netip.MustParseAddr("192.0.2.9")
 	facts := feed(t, event.ToClient, Append(nil, m)).Env.Out.Facts()
 	addr := netip.MustParseAddr
 	want := &event.DHCP{
 		Type: "reply", MsgType: "ack", ID: 0x1234, ClientMAC: "02:00:00:00:00:09", AssignedIP: addr("192.0.2.9"), ServerID: addr("192.0.2.1"),
 		Subnet: addr("255.255.255.0"), Routers: []string{"192.0.2.1", "192.0.2.2"}, DNS: []string{"192.0.2.53"}, Lease: 86400,
-		Domain: "example", Options: "53,54,1,3,6,51,15",
+		Domain: "example", Options: "53,54,1,3,6,51,15,58,59", Renewal: 5, Rebinding: 9,
 	}
 	if len(facts) != 1 || !reflect.DeepEqual(facts[0].Body, event.Body(want)) {
 		t.Errorf("%d facts, got %+v\nwant %+v", len(facts), facts[0].Body, want)
