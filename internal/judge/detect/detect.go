@@ -74,6 +74,9 @@ func New(o Options) *Engine {
 		newBeacon(e), newBots(e), newDGA(e), newTunnel(e), newTorture(e),
 		newExfiltration(e), newAbuse(e), newProxy(e),
 		newFlood(e), newAmplification(e), newDHCP(e), newIPv6(e),
+		newLateral(e), newSpoof(e), newHijack(e),
+		newMQTT(e), newBrokerLoad(e), newCoAP(e), newLwM2M(e), newICS(e), newHealth(e),
+		newBehaviour(e), newVisibility(e),
 	}
 	for _, f := range e.families {
 		for _, k := range f.kinds() {
