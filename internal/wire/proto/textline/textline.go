@@ -8,7 +8,10 @@
 // folder may use it.
 package textline
 
-import "bytes"
+import (
+	"bytes"
+	"iter"
+)
 
 // Cut takes the first line off b: the line without its ending and the number
 // of bytes it took with it. n is 0 when no line ends in b.
@@ -81,6 +84,23 @@ func HeadEnd(b []byte) int {
 			return off + 1
 		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
 			return off + 2
+		}
+	}
+}
+
+// Fields gives the header fields in a message head, without its first line.
+// Lines that are no fields, such as folded ones, are left out.
+func Fields(head []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		_, n := Cut(head)
+		for head = head[n:]; n > 0; head = head[n:] {
+			var line []byte
+			if line, n = Cut(head); len(line) == 0 || line[0] == ' ' || line[0] == '\t' {
+				continue
+			}
+			if name, value := Field(line); name != nil && !yield(name, value) {
+				return
+			}
 		}
 	}
 }

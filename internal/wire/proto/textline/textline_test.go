@@ -66,6 +66,19 @@ func TestHeadEnd(t *testing.T) {
 	}
 }
 
+func TestFields(t *testing.T) {
+	got := ""
+	for name, value := range Fields([]byte("FIRST x: y\r\nA: 1\r\n folded: 2\r\nnone\r\nB:3\r\n\r\n")) {
+		got += string(name) + "=" + string(value) + ";"
+	}
+	if got != "A=1;B=3;" {
+		t.Error(got)
+	}
+	for range Fields(nil) {
+		t.Error("a field in nothing")
+	}
+}
+
 func TestFolding(t *testing.T) {
 	if !Is([]byte("HeLo"), "helo") || Is([]byte("HELOX"), "helo") || Is([]byte("HE"), "helo") {
 		t.Error("Is is wrong about case or length")
