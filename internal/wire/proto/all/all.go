@@ -8,6 +8,7 @@ import (
 	"edgeward/internal/wire/proto/ads"
 	"edgeward/internal/wire/proto/amqp"
 	"edgeward/internal/wire/proto/arp"
+	"edgeward/internal/wire/proto/bacnet"
 	"edgeward/internal/wire/proto/cdp"
 	"edgeward/internal/wire/proto/coap"
 	"edgeward/internal/wire/proto/dcerpc"
@@ -55,6 +56,7 @@ func Protocols() []proto.Protocol {
 		ads.Protocol,
 		amqp.Protocol,
 		arp.Protocol,
+		bacnet.Protocol,
 		cdp.Protocol,
 		coap.Protocol,
 		dcerpc.Protocol,
