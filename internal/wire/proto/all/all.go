@@ -38,6 +38,7 @@ import (
 	"edgeward/internal/wire/proto/ntp"
 	"edgeward/internal/wire/proto/opcua"
 	"edgeward/internal/wire/proto/pndcp"
+	"edgeward/internal/wire/proto/rtsp"
 	"edgeward/internal/wire/proto/s7"
 	"edgeward/internal/wire/proto/smb"
 	"edgeward/internal/wire/proto/snmp"
@@ -89,6 +90,7 @@ func Protocols() []proto.Protocol {
 		ntp.Protocol,
 		opcua.Protocol,
 		pndcp.Protocol,
+		rtsp.Protocol,
 		s7.Plus,
 		s7.Protocol,
 		smb.Protocol,
