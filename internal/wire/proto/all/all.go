@@ -25,6 +25,7 @@ import (
 	"edgeward/internal/wire/proto/icmp"
 	"edgeward/internal/wire/proto/iec104"
 	"edgeward/internal/wire/proto/irc"
+	"edgeward/internal/wire/proto/kasa"
 	"edgeward/internal/wire/proto/kerberos"
 	"edgeward/internal/wire/proto/ldap"
 	"edgeward/internal/wire/proto/lldp"
@@ -48,6 +49,7 @@ import (
 	"edgeward/internal/wire/proto/telnet"
 	"edgeward/internal/wire/proto/tftp"
 	"edgeward/internal/wire/proto/tls"
+	"edgeward/internal/wire/proto/tuya"
 	"edgeward/internal/wire/proto/websocket"
 )
 
@@ -77,6 +79,7 @@ func Protocols() []proto.Protocol {
 		icmp.Protocol,
 		iec104.Protocol,
 		irc.Protocol,
+		kasa.Protocol,
 		kerberos.Protocol,
 		ldap.Protocol,
 		lldp.Protocol,
@@ -102,6 +105,7 @@ func Protocols() []proto.Protocol {
 		tftp.Protocol,
 		tls.DTLS,
 		tls.Protocol,
+		tuya.Protocol,
 		websocket.Protocol,
 	}
 }
