@@ -142,7 +142,7 @@ func (p *parser) frame(c *proto.Conn, dir event.Dir, f *Frame) {
 		e.Version = version(f)
 	}
 	if e.GatewayID != "" {
-		p.told.Tell(c, dir, &event.Identity{Source: "tuya.announce", Vendor: "Tuya", Model: e.ProductKey, Serial: e.GatewayID})
+		p.told.Tell(c, dir, &event.Identity{Source: "tuya.announce", Vendor: "Tuya", Serial: e.GatewayID})
 	}
 }
 

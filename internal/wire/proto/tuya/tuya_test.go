@@ -96,7 +96,7 @@ func TestBroadcasts(t *testing.T) {
 			}
 		}
 		want := `tuya 192.0.2.1 {"command":19,"name":"udp-new","gw_id":"bf00000000000000aa","product_key":"keyproduct000001","version":"3.3","encrypted":true}
-identity 192.0.2.1 {"source":"tuya.announce","vendor":"Tuya","model":"keyproduct000001","serial":"bf00000000000000aa"}
+identity 192.0.2.1 {"source":"tuya.announce","vendor":"Tuya","serial":"bf00000000000000aa"}
 `
 		if got := facts(c); got != want || c.Messages[0] != 5 {
 			t.Errorf("%d messages, facts\n%s", c.Messages[0], got)
