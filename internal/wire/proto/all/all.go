@@ -29,6 +29,7 @@ import (
 	"edgeward/internal/wire/proto/kerberos"
 	"edgeward/internal/wire/proto/ldap"
 	"edgeward/internal/wire/proto/lldp"
+	"edgeward/internal/wire/proto/melsec"
 	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/mms"
 	"edgeward/internal/wire/proto/modbus"
@@ -83,6 +84,7 @@ func Protocols() []proto.Protocol {
 		kerberos.Protocol,
 		ldap.Protocol,
 		lldp.Protocol,
+		melsec.Protocol,
 		mining.Protocol,
 		mms.Protocol,
 		modbus.Protocol,
