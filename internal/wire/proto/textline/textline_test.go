@@ -127,3 +127,43 @@ func FuzzLines(f *testing.F) {
 		}
 	})
 }
+
+func TestDecodeReply(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		n    int
+		code uint16
+		text string
+		last string
+		err  error
+	}{
+		{"220 ready\r\nmore", 11, 220, "ready", "ready", nil},
+		{"220-one\r\n 220 not yet\r\n220 two\r\n", 32, 220, "one", "two", nil},
+		{"331\r\n", 5, 331, "", "", nil},
+		{"220-one\r\n", 0, 0, "", "", ErrShort},
+		{"22", 0, 0, "", "", ErrShort},
+		{"abcd", 0, 0, "", "", ErrReply},
+		{"620 x\r\n", 0, 0, "", "", ErrReply},
+		{"2200 x\r\n", 0, 0, "", "", ErrReply},
+	} {
+		var r Reply
+		n, err := DecodeReply(&r, []byte(tt.in))
+		if n != tt.n || err != tt.err || err == nil && (r.Code != tt.code || string(r.Text) != tt.text || string(r.Last) != tt.last) {
+			t.Errorf("%q: %d, %v, %+v", tt.in, n, err, r)
+		}
+	}
+	var r Reply
+	if _, err := DecodeReply(&r, append([]byte("220-x\r\n"), bytes.Repeat([]byte("y\r\n"), MaxReply)...)); err != ErrReply {
+		t.Errorf("endless reply: %v", err)
+	}
+}
+
+func FuzzReply(f *testing.F) {
+	f.Add([]byte("220-a\r\n220 b\r\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var r Reply
+		if n, err := DecodeReply(&r, b); err == nil && (n <= 0 || n > len(b)) {
+			t.Fatalf("%d of %d", n, len(b))
+		}
+	})
+}
