@@ -53,6 +53,7 @@ type parser struct {
 	recent    [maxRecent]recent
 	next      uint8
 	endpoint  []byte // LwM2M endpoint name that was registered on this flow
+	bootstrap bool   // an LwM2M client asked for its bootstrap
 	told      identity.Once
 	begun     [2]bool
 	faulty    int

@@ -204,6 +204,20 @@ func TestLwM2M(t *testing.T) {
 	)
 }
 
+func TestLwM2MBootstrap(t *testing.T) {
+	msg := func(typ Type, code Code, id uint16, token string, options ...string) string {
+		return build(t, false, typ, code, id, token, options...)
+	}
+	expect(t, play(t, prototest.NewConn(17, 5683), strings.Join([]string{
+		"C " + msg(CON, POST, 1, "a", "11=bs", "15=ep=new"), "S " + msg(ACK, Changed, 1, "a"),
+		"S " + msg(CON, DELETE, 9, "b"), "C " + msg(ACK, Deleted, 9, "b"),
+		"S " + msg(CON, PUT, 10, "c", "11=0", "11=1", "12=0x2d16", "|x"), "C " + msg(ACK, Changed, 10, "c"),
+		"S " + msg(CON, POST, 11, "d", "11=bs"), "C " + msg(ACK, Changed, 11, "d"),
+		"S " + msg(CON, POST, 12, "e", "11=3", "11=0", "|x"), "C " + msg(ACK, Changed, 12, "e"),
+	}, "\n")), `"lwm2m":"bootstrap-request","lwm2m_endpoint":"new"`, `"lwm2m":"bootstrap-delete"`,
+		`"lwm2m":"bootstrap-write" "lwm2m_path":"/0/1"`, `"lwm2m":"bootstrap-finish"`, `"lwm2m":"write-partial"`)
+}
+
 func TestStream(t *testing.T) {
 	msg := func(code Code, token string, options ...string) string {
 		return build(t, true, CON, code, 0, token, options...)

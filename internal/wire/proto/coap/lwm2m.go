@@ -29,24 +29,35 @@ func (p *parser) lwm2m(c *proto.Conn, f *event.CoAP, m *Message) {
 	case strings.HasPrefix(path, "/rd/") && m.Code == DELETE:
 		f.LwM2M = "deregister"
 	case path == "/bs" && m.Code == POST && ep != nil:
-		f.LwM2M = "bootstrap-request"
+		f.LwM2M, p.bootstrap = "bootstrap-request", true
 		p.endpoint = append(p.endpoint[:0], head(ep, headSize)...)
 	case path == "/bs" && m.Code == POST:
-		f.LwM2M = "bootstrap-finish"
+		f.LwM2M, p.bootstrap = "bootstrap-finish", false
 	case path == "/bspack" && m.Code == GET:
 		f.LwM2M = "bootstrap-pack-request"
 	case path == "/dp" && m.Code == POST:
 		f.LwM2M = "send"
 	default:
-		if depth := numericDepth(path); depth > 0 {
+		depth := numericDepth(path)
+		switch {
+		case depth > 0 || (path == "" || path == "/") && p.bootstrap:
 			f.LwM2M, f.Object = operation(m, depth), path
-		} else if path == "" && len(p.endpoint) > 0 {
+			if p.bootstrap {
+				f.LwM2M = bootstrapNames[f.LwM2M]
+			}
+		case path == "" && len(p.endpoint) > 0:
 			f.LwM2M = composite(m)
 		}
 	}
 	if f.LwM2M != "" {
 		f.Endpoint = c.String(p.endpoint)
 	}
+}
+
+// bootstrapNames are the operations of a bootstrap server between the request
+// and the end of a bootstrap (OMA LwM2M Core 1.2 section 6.1).
+var bootstrapNames = map[string]string{
+	"write": "bootstrap-write", "delete": "bootstrap-delete", "discover": "bootstrap-discover", "read": "bootstrap-read",
 }
 
 // operation names a request on an object, instance, resource or resource
@@ -76,6 +87,8 @@ func operation(m *Message, depth int) string {
 		switch depth {
 		case 1:
 			return "create"
+		case 2:
+			return "write-partial"
 		case 3:
 			return "execute"
 		}

@@ -191,6 +191,17 @@ func (p *parser) anomaly(c *proto.Conn, dir event.Dir, name, detail string) {
 	c.Anomaly(event.ProtoMQTT, dir, name, detail)
 }
 
+// missed makes the anomaly of a packet that follows from one that was not
+// seen. The capture may have lost it, or an earlier connection had it, so it is
+// said of the stream and counts as nobody's error.
+func (p *parser) missed(c *proto.Conn, dir event.Dir, name, detail string) {
+	if p.anomalies++; p.anomalies > maxAnomalies {
+		return
+	}
+	a := proto.Emit[event.Anomaly](c, dir)
+	a.Type, a.Event, a.AppProto, a.Detail, a.Dir = "stream", name, event.ProtoMQTT, detail, dir
+}
+
 // Gap notes that packets of one side were missed. The next packet is looked
 // for where the next bytes begin.
 func (p *parser) Gap(_ *proto.Conn, dir event.Dir, _ int) bool {
@@ -212,7 +223,7 @@ func (p *parser) End(c *proto.Conn) {
 		p.settle(c, s, r, nil)
 	}
 	if p.introduced && p.early && !p.answered && !p.partial[event.ToClient] {
-		p.anomaly(c, event.ToServer, "unintroduced_message", "the server never answered the CONNECT")
+		p.missed(c, event.ToServer, "unintroduced_message", "the server never answered the CONNECT")
 	}
 }
 

@@ -72,7 +72,7 @@ func (p *parser) onConnack(c *proto.Conn, s *scratch) {
 		return
 	}
 	if !p.partial[event.ToServer] && !c.Midstream {
-		p.anomaly(c, event.ToClient, "missing_connect", pk.Type.String())
+		p.missed(c, event.ToClient, "missing_connect", pk.Type.String())
 	}
 	p.partial[event.ToServer] = true
 	p.connack(c, p.fact(c, event.ToClient, event.ToClient, pk), pk)

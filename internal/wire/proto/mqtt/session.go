@@ -111,7 +111,7 @@ func (p *parser) onAck(c *proto.Conn, dir event.Dir, s *scratch) {
 	r := p.waiting.find(PUBLISH, from, pk.ID)
 	if r == nil {
 		if !p.partial[from] && !p.dropped {
-			p.anomaly(c, dir, "missing_publish", pk.Type.String())
+			p.missed(c, dir, "missing_publish", pk.Type.String())
 		}
 		m := p.fact(c, dir, dir, pk)
 		m.Ack.Name, m.Ack.MessageID, m.Ack.Code = m.Type, pk.ID, uint8(pk.Code)
@@ -195,7 +195,7 @@ func (p *parser) onFiltersAck(c *proto.Conn, dir event.Dir, s *scratch) {
 			return
 		}
 	} else if !p.partial[dir.Other()] && !p.dropped {
-		p.anomaly(c, dir, name, pk.Type.String())
+		p.missed(c, dir, name, pk.Type.String())
 	}
 	m := p.fact(c, dir, dir, pk)
 	m.Ack.Name, m.Ack.MessageID = m.Type, pk.ID
