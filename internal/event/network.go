@@ -40,6 +40,9 @@ type Flow struct {
 	Tunnel        string `eve:"tunnel"`     // what was taken off, outermost first
 	Aggregated    uint32 `eve:"suppressed"` // like flows of this second not written one by one
 	Tempo         Tempo  `eve:"tempo"`
+	Origin        string `eve:"origin"` // who recorded it when not this program from packets: zeek, suricata, netflow, ipfix
+
+	Observer netip.Addr `eve:"observer"` // the exporter that reported it, of NetFlow and IPFIX
 }
 
 // Tempo is the rhythm of a flow's client data: how regular its bursts are.

@@ -80,6 +80,7 @@ const (
 	ProtoKNX
 	ProtoNATPMP
 	ProtoProfinetIO
+	ProtoNetFlow
 	protoCount
 )
 
@@ -91,7 +92,7 @@ var protoNames = [protoCount]string{
 	"melsec", "hartip", "dicom", "hl7", "stratum", "irc", "smb", "dcerpc", "krb5", "rdp",
 	"kasa", "tuya", "smtp", "vnc", "sip", "bittorrent", "bitcoin", "ethereum", "socks",
 	"synchrophasor", "http2", "rtp", "wireguard", "adb", "netbios-session", "syslog",
-	"stun", "pptp", "ldap", "redis", "mysql", "knx", "nat-pmp", "profinet-io",
+	"stun", "pptp", "ldap", "redis", "mysql", "knx", "nat-pmp", "profinet-io", "netflow",
 }
 
 // ProtoCount is the number of protocols, for tables indexed by Proto.

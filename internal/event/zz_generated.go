@@ -403,6 +403,8 @@ var Registry = []KindInfo{
 		{Name: "tempo.mean_ms", Type: "int", List: false, Doc: "mean milliseconds between the starts of bursts"},
 		{Name: "tempo.dev_ms", Type: "int", List: false, Doc: "mean absolute deviation of that"},
 		{Name: "tempo.bytes", Type: "int", List: false, Doc: "mean client payload bytes of a burst"},
+		{Name: "origin", Type: "string", List: false, Doc: "who recorded it when not this program from packets: zeek, suricata, netflow, ipfix"},
+		{Name: "observer", Type: "ip", List: false, Doc: "the exporter that reported it, of NetFlow and IPFIX"},
 	}},
 	{Kind: KindHL7, Name: "hl7", Doc: "HL7 is an HL7 version 2 message with its acknowledgement over MLLP.", Fields: []FieldInfo{
 		{Name: "message_type", Type: "string", List: false, Doc: "\"ORU^R01\""},
@@ -2138,6 +2140,14 @@ func (x *Flow) AppendEVE(b []byte) []byte {
 		} else {
 			b = append(b, '}')
 		}
+	}
+	if x.Origin != "" {
+		b = appendKey(b, "origin")
+		b = AppendJSONString(b, x.Origin)
+	}
+	if x.Observer.IsValid() {
+		b = appendKey(b, "observer")
+		b = appendAddr(b, x.Observer)
 	}
 	return b
 }
