@@ -19,6 +19,7 @@ import (
 	"edgeward/internal/wire/proto/dns"
 	"edgeward/internal/wire/proto/enip"
 	"edgeward/internal/wire/proto/fins"
+	"edgeward/internal/wire/proto/ftp"
 	"edgeward/internal/wire/proto/goose"
 	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/http"
@@ -40,6 +41,7 @@ import (
 	"edgeward/internal/wire/proto/ntp"
 	"edgeward/internal/wire/proto/opcua"
 	"edgeward/internal/wire/proto/pndcp"
+	"edgeward/internal/wire/proto/quic"
 	"edgeward/internal/wire/proto/rtsp"
 	"edgeward/internal/wire/proto/s7"
 	"edgeward/internal/wire/proto/smb"
@@ -74,6 +76,7 @@ func Protocols() []proto.Protocol {
 		dns.NBNS,
 		enip.Protocol,
 		fins.Protocol,
+		ftp.Protocol,
 		goose.Protocol,
 		hl7.Protocol,
 		http.Protocol,
@@ -95,6 +98,7 @@ func Protocols() []proto.Protocol {
 		ntp.Protocol,
 		opcua.Protocol,
 		pndcp.Protocol,
+		quic.Protocol,
 		rtsp.Protocol,
 		s7.Plus,
 		s7.Protocol,
