@@ -102,31 +102,43 @@ func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 		p.emit(c, r)
 	}
 	var m BVLC
-	if _, err := Decode(&m, b); err != nil {
+	n, err := Decode(&m, b)
+	if err != nil {
 		p.anomaly(c, dir, "invalid_bvlc", err.Error())
 		return len(b), nil
 	}
 	c.Message(dir)
+	if n < len(b) {
+		// Receivers differ in whether they believe the length or the datagram;
+		// what lies behind must not stay unseen.
+		p.anomaly(c, dir, "bvlc_length", "the datagram is longer than its length field says")
+		m.extend(b)
+	}
+	p.layers(c, dir, &m)
+	return len(b), nil
+}
+
+// layers takes a message of the virtual link layer apart.
+func (p *parser) layers(c *proto.Conn, dir event.Dir, m *BVLC) {
 	if !m.HasNPDU() {
-		p.control(c, dir, &m)
-		return len(b), nil
+		p.control(c, dir, m)
+		return
 	}
 	var n NPDU
 	if DecodeNPDU(&n, m.Data) != nil {
 		p.anomaly(c, dir, "invalid_npdu", lookup(bvlcFunctions[:], m.Function).name)
-		return len(b), nil
+		return
 	}
 	if n.Network {
-		p.network(c, dir, &m, &n)
-		return len(b), nil
+		p.network(c, dir, m, &n)
+		return
 	}
 	var a APDU
 	if DecodeAPDU(&a, n.Data) != nil {
 		p.anomaly(c, dir, "invalid_apdu", lookup(bvlcFunctions[:], m.Function).name)
-		return len(b), nil
+		return
 	}
-	p.application(c, dir, &m, &n, &a)
-	return len(b), nil
+	p.application(c, dir, m, &n, &a)
 }
 
 // controlKey names the requests of the virtual link layer, which carry no id.

@@ -288,3 +288,24 @@ func BenchmarkTransaction(b *testing.B) {
 		}
 	}
 }
+
+func TestLengthShortOfTheDatagram(t *testing.T) {
+	b := unicast(ask(3, SvcReinitializeDevice, ctx(0, 1), ctx(1, str("filister")...)))
+	b[3] -= 8
+	c := prototest.NewConn(17, Port)
+	if m := dialogue.Recognise(Protocol, c, dialogue.C(b)); m != proto.Weak {
+		t.Errorf("match %d, want Weak", m)
+	}
+	dialogue.Play(t, Protocol, c, dialogue.C(b))
+	if got := dialogue.Facts[event.Login](c); len(got) != 1 || got[0].Secret.Len != 8 {
+		t.Errorf("password behind the length: %+v", got)
+	}
+	if a := dialogue.Facts[event.Anomaly](c); len(a) != 1 || a[0].Event != "bvlc_length" {
+		t.Errorf("anomalies %+v", a)
+	}
+	c = prototest.NewConn(17, 5000)
+	c.Registered = false
+	if m := dialogue.Recognise(Protocol, c, dialogue.C(b)); m != proto.No {
+		t.Errorf("elsewhere: match %d, want No", m)
+	}
+}

@@ -85,6 +85,9 @@ func Decode(dst *BVLC, b []byte) (int, error) {
 	return n, nil
 }
 
+// extend makes Data reach to the end of b, from which m was decoded.
+func (m *BVLC) extend(b []byte) { m.Data = b[bvlcHeader+len(m.Origin):] }
+
 // Append writes the message behind dst.
 func Append(dst []byte, m *BVLC) []byte {
 	dst = append(dst, typeIP, m.Function)

@@ -3,15 +3,28 @@ package bacnet
 import "edgeward/internal/wire/proto"
 
 // probe wants a datagram that is a BACnet/IP message to its last byte, with a
-// service that the standard names.
+// service that the standard names. On the registered port the length field
+// may be short of the datagram, if the rest makes sense.
 func probe(s *proto.Sample) proto.Match {
 	var m BVLC
 	b := s.Newest()
-	if n, err := Decode(&m, b); err != nil || n != len(b) {
+	n, err := Decode(&m, b)
+	switch {
+	case err != nil, n < len(b) && !s.Port:
 		return proto.No
+	case n < len(b):
+		m.extend(b)
+		if judge(s, &m) == proto.No {
+			return proto.No
+		}
+		return proto.Weak
 	}
+	return judge(s, &m)
+}
+
+func judge(s *proto.Sample, m *BVLC) proto.Match {
 	if !m.HasNPDU() {
-		if !fits(&m) {
+		if !fits(m) {
 			return proto.No
 		}
 		if s.Port {

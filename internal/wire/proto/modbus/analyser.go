@@ -135,7 +135,8 @@ func (p *parser) message(c *proto.Conn, dir event.Dir, a *ADU) {
 }
 
 // orient finds out who asks. That is the client, unless the flow was picked
-// up in its middle and what looked like the client answers.
+// up in its middle and what looked like the client answers, or comes from the
+// registered port.
 func (p *parser) orient(c *proto.Conn, dir event.Dir, a *ADU) {
 	if p.oriented {
 		return
@@ -143,6 +144,10 @@ func (p *parser) orient(c *proto.Conn, dir event.Dir, a *ADU) {
 	var r Request
 	asks := !a.IsException() && DecodeRequest(&r, a.Function, a.Data) == nil
 	answers := CheckResponse(a.Function, a.Data) == nil
+	if c.ClientPort == Port && c.ServerPort != Port {
+		p.oriented, p.asks = true, event.ToClient
+		return
+	}
 	if !c.Midstream {
 		p.oriented = true
 		return

@@ -197,6 +197,20 @@ func TestGapAndMidstream(t *testing.T) {
 	}
 }
 
+func TestAnswersFromTheRegisteredPort(t *testing.T) {
+	c := prototest.NewConn(6, 4446)
+	c.ClientPort, c.Registered = Port, false
+	answer := adu(1, 0x81, 6)
+	if m := dialogue.Recognise(Protocol, c, dialogue.C(answer)); m != proto.Yes {
+		t.Fatalf("match %d, want Yes", m)
+	}
+	dialogue.Play(t, Protocol, c, dialogue.C(answer))
+	got := dialogue.Facts[event.Modbus](c)
+	if len(got) != 1 || got[0].Exception != 6 || len(dialogue.Facts[event.Anomaly](c)) != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestProbeElsewhere(t *testing.T) {
 	request, answer := adu(1, 3, 0, 0, 0, 1), adu(1, 3, 2, 0, 7)
 	tests := []struct {
@@ -209,6 +223,7 @@ func TestProbeElsewhere(t *testing.T) {
 		{"request and text", []dialogue.Turn{dialogue.C(request), dialogue.S("HTTP/1.1 200 OK\r\n")}, proto.No},
 		{"zeros", []dialogue.Turn{dialogue.C(make([]byte, 20)), dialogue.S(make([]byte, 20))}, proto.No},
 		{"unknown function", []dialogue.Turn{dialogue.C(adu(1, 66, 1, 2))}, proto.No},
+		{"strange request and its refusal", []dialogue.Turn{dialogue.C(adu(1, 3, 0, 0, 9, 9)), dialogue.S(adu(1, 0x83, 3))}, proto.No},
 		{"a beginning", []dialogue.Turn{dialogue.C(request[:6])}, proto.More},
 	}
 	for _, tt := range tests {

@@ -25,12 +25,16 @@ func probe(s *proto.Sample) proto.Match {
 	}
 	forth := fits(&client, &server)
 	back := s.Conn != nil && s.Conn.Midstream && fits(&server, &client)
+	pair := client.Transaction == server.Transaction && client.Unit == server.Unit && client.Function == server.Function&^exceptionOn
+	home := s.Port || fromPort(s)
 	switch {
+	case pair && (forth || back), pair && home && isResponse(&server):
+		// A server that answers, be it with an exception, understood the
+		// question whatever is wrong with it.
+		return proto.Yes
 	case !forth && !back:
 		return proto.No
-	case client.Transaction == server.Transaction && client.Unit == server.Unit && client.Function == server.Function&^exceptionOn:
-		return proto.Yes
-	case s.Port:
+	case home:
 		return proto.Yes
 	}
 	return proto.Weak
@@ -57,11 +61,15 @@ func alone(s *proto.Sample, a *ADU) proto.Match {
 	if !isRequest(a) && !isResponse(a) {
 		return proto.No
 	}
-	if s.Port && isRequest(a) {
+	if s.Port && isRequest(a) || fromPort(s) && isResponse(a) {
 		return proto.Yes
 	}
 	return proto.Weak
 }
+
+// fromPort reports whether the flow comes from the registered port: answers
+// that nobody asked for, or a flow whose beginning was not seen.
+func fromPort(s *proto.Sample) bool { return s.Conn != nil && s.Conn.ClientPort == Port }
 
 func fits(ask, reply *ADU) bool { return isRequest(ask) && isResponse(reply) }
 

@@ -140,16 +140,17 @@ func TestModeTransitionIsTold(t *testing.T) {
 	c := prototest.NewConn(6, Port)
 	push := userdata(1, &UserdataHead{Kind: kindPush, Group: GroupModeTransition, Sub: 0, Unit: 1}, nil)
 	cyclic := userdata(1, &UserdataHead{Kind: kindPush, Group: GroupCyclic, Sub: 1, Unit: 1}, nil)
-	dialogue.Play(t, Protocol, c, dialogue.S(push), dialogue.S(cyclic))
+	own := pdu(PDU{ROSCTR: Userdata, Parameter: []byte{1, 0, 0x10, 0x10, 0, 0, 2, 0}})
+	dialogue.Play(t, Protocol, c, dialogue.S(push), dialogue.S(cyclic), dialogue.S(own))
 	got := dialogue.Facts[event.S7](c)
-	if len(got) != 1 || got[0].Function != "mode_transition" || got[0].Sub != "stop" || got[0].Class != event.OpNone {
+	if len(got) != 2 || got[1].Sub != "run" || got[0].Function != "mode_transition" || got[0].Sub != "stop" || got[0].Class != event.OpNone {
 		t.Fatalf("got %+v", got)
 	}
 	if f := c.Env.Out.Facts()[0]; f.Src != c.Server {
 		t.Errorf("from %v, want the controller", f.Src)
 	}
-	if c.Messages[1] != 2 {
-		t.Errorf("%d messages, want 2", c.Messages[1])
+	if c.Messages[1] != 3 {
+		t.Errorf("%d messages, want 3", c.Messages[1])
 	}
 }
 

@@ -41,9 +41,17 @@ type UserdataHead struct {
 
 // DecodeUserdata reads the parameters of a userdata message.
 func DecodeUserdata(dst *UserdataHead, parameter []byte) error {
-	// 00 01 12, length, method, kind and group, subfunction, sequence, and in
-	// the long form data unit reference, last data unit, error.
-	if len(parameter) < 8 || parameter[0] != 0 || parameter[1] != 1 || parameter[2] != 0x12 {
+	// Head, length, method, kind and group, subfunction, sequence, and in the
+	// long form data unit reference, last data unit, error.
+	if len(parameter) < 8 {
+		return ErrLength
+	}
+	switch [3]byte(parameter) {
+	case [3]byte{0, 1, 0x12}:
+	case [3]byte{1, 0, 0x10}: // changes of the operating mode have a head of their own
+		*dst = UserdataHead{Kind: parameter[5] >> 4, Group: parameter[5] & 0x0f, Sub: parameter[6], Sequence: parameter[7]}
+		return nil
+	default:
 		return ErrLength
 	}
 	*dst = UserdataHead{Kind: parameter[5] >> 4, Group: parameter[5] & 0x0f, Sub: parameter[6], Sequence: parameter[7]}
