@@ -21,6 +21,7 @@ import (
 	"edgeward/internal/wire/proto/fins"
 	"edgeward/internal/wire/proto/ftp"
 	"edgeward/internal/wire/proto/goose"
+	"edgeward/internal/wire/proto/hartip"
 	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/http"
 	"edgeward/internal/wire/proto/icmp"
@@ -78,6 +79,7 @@ func Protocols() []proto.Protocol {
 		fins.Protocol,
 		ftp.Protocol,
 		goose.Protocol,
+		hartip.Protocol,
 		hl7.Protocol,
 		http.Protocol,
 		icmp.Protocol,
