@@ -266,7 +266,7 @@ func (v *Inventory) role(f *event.Fact, addr string, r roleSet) {
 }
 
 func (v *Inventory) dns(src *host, f *event.Fact, b *event.DNS) {
-	if b.Answered {
+	if b.Answered && !b.Unasked {
 		if s := v.hostOf(f.Place, f.Dst, f.DstMAC, f.Time); s != nil {
 			s.roles |= roleResolver
 		}

@@ -83,18 +83,18 @@ const (
 
 // Idle times in packet time after which a flow has ended.
 const (
-	second         = int64(1e9)
-	timeoutClosed  = 2 * second
-	timeoutTCPNew  = 15 * second
-	timeoutUDPNew  = 30 * second
-	timeoutUDP     = 120 * second
-	timeoutTCP     = 600 * second
-	timeBackwards  = 3600 * second // a clock that jumped back this far is believed
-	flowSize       = 512           // bytes a flow costs with its index entries, rounded up
-	chunkFlows     = 128
-	minimumFlows   = 512
-	streamShare    = 4 // one in so many bytes of the budget is for streams
-	suppressRate   = 64
+	second        = int64(1e9)
+	timeoutClosed = 2 * second
+	timeoutTCPNew = 15 * second
+	timeoutUDPNew = 30 * second
+	timeoutUDP    = 120 * second
+	timeoutTCP    = 600 * second
+	timeBackwards = 3600 * second // a clock that jumped back this far is believed
+	flowSize      = 512           // bytes a flow costs with its index entries, rounded up
+	chunkFlows    = 128
+	minimumFlows  = 512
+	streamShare   = 4 // one in so many bytes of the budget is for streams
+	suppressRate  = 64
 )
 
 // Table is the flow table of one partition of the traffic. It is used by one

@@ -348,7 +348,7 @@ func (t *Table) replay(f *flow) {
 	for i := 0; i < len(f.held) && f.parser != nil; i++ {
 		h := &f.held[i]
 		c := t.connFor(f)
-		c.Time, c.Packet, c.Offset = h.time, h.packet, h.offset
+		c.Time, c.Packet, c.Offset, c.Wire = h.time, h.packet, h.offset, len(h.data)
 		_, err := f.parser.Data(c, h.dir, h.data)
 		t.afterParser(f, c)
 		if err != nil {

@@ -234,6 +234,9 @@ func (f *flow) header() event.Header {
 // record makes the flow fact, unless it is one of too many alike.
 func (t *Table) record(f *flow, reason string) {
 	oneSided := f.pkts[0] == 0 || f.pkts[1] == 0
+	if f.pkts[0] == 0 && f.proto == event.ProtoUnknown && f.Transport() != protoTCP {
+		f.turn() // the port looked like a server's, but only that side ever spoke
+	}
 	if f.Transport() == protoTCP && oneSided && f.data[0]+f.data[1] > 0 {
 		t.stats.OneSided++
 	}
@@ -280,6 +283,16 @@ func (t *Table) record(f *flow, reason string) {
 	if n := f.tempo.bursts; n > 0 {
 		b.Tempo = event.Tempo{Bursts: n, MeanMS: clamp(f.tempo.mean), DevMS: clamp(f.tempo.dev), Bytes: uint32(min(f.tempo.bytes/uint64(n), 1<<31))}
 	}
+}
+
+// turn makes the other side the client.
+func (f *flow) turn() {
+	f.clientIsA = !f.clientIsA
+	f.pkts[0], f.pkts[1] = f.pkts[1], f.pkts[0]
+	f.bytes[0], f.bytes[1] = f.bytes[1], f.bytes[0]
+	f.data[0], f.data[1] = f.data[1], f.data[0]
+	f.mac[0], f.mac[1] = f.mac[1], f.mac[0]
+	f.ttl[0], f.ttl[1] = f.ttl[1], f.ttl[0]
 }
 
 func clamp(f float64) uint32 {

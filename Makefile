@@ -1,0 +1,58 @@
+# The few verbs of the house. Each does its own set-up.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS  = -s -w -X edgeward/internal/cli.version=$(VERSION)
+FUZZTIME ?= 1s
+SHARED  ?= ../shared
+export CGO_ENABLED ?= 0
+
+.PHONY: build sensor run test unit race integration bench bench-detect fuzz lint docs clean
+
+build: ## bin/edgeward and bin/edgeward-sensor, static
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/edgeward ./cmd/edgeward
+	$(GO) build -trimpath -tags sensor -ldflags '$(LDFLAGS)' -o bin/edgeward-sensor ./cmd/edgeward
+
+run: ## install what is missing, build, and analyse the project's own capture
+	@test/setup.sh run
+	@$(MAKE) --no-print-directory build
+	bin/edgeward analyze test/lab/lab.pcap
+	bin/edgeward analyze --quiet --format html --output bin/report.html test/lab/lab.pcap
+	@echo "The same as a page: bin/report.html"
+
+test: ## set up and run everything that must pass: lint, unit, race, fuzz, integration
+	@test/setup.sh test
+	$(MAKE) --no-print-directory build lint unit race fuzz
+
+unit: ## unit and integration tests
+	$(GO) test ./...
+
+race: ## the same under the race detector, without the long comparisons
+	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	test/fuzz.sh $(FUZZTIME)
+
+lint: bin/golangci-lint
+	@out=$$(gofmt -l cmd content internal test tools); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
+	bin/golangci-lint run ./...
+
+bin/golangci-lint: tools/lint/go.mod
+	cd tools/lint && $(GO) build -o ../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bench: ## speed beside other programs, on one large mixed capture (about 1 GB)
+	@test/setup.sh bench
+	@$(MAKE) --no-print-directory build
+	@test -s bin/mix.pcap || $(GO) run ./tools/mkpcap -o bin/mix.pcap -size 1000 $(SHARED)/captures
+	$(GO) test -run xxx -bench . -benchmem ./internal/wire/...
+	$(GO) run ./tools/bench -capture bin/mix.pcap -edgeward bin/edgeward -o bin/bench.md
+
+bench-detect: ## precision and recall over the captures
+	@$(MAKE) --no-print-directory build
+	$(GO) run ./tools/benchdetect
+
+docs: ## reference pages from the code, manual pages
+	$(GO) run ./tools/docgen -o docs/reference
+	$(GO) run ./cmd/edgeward man bin/man
+
+clean:
+	rm -rf bin
