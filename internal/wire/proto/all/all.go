@@ -46,6 +46,7 @@ import (
 	"edgeward/internal/wire/proto/rtsp"
 	"edgeward/internal/wire/proto/s7"
 	"edgeward/internal/wire/proto/smb"
+	"edgeward/internal/wire/proto/smtp"
 	"edgeward/internal/wire/proto/snmp"
 	"edgeward/internal/wire/proto/ssdp"
 	"edgeward/internal/wire/proto/stun"
@@ -105,6 +106,7 @@ func Protocols() []proto.Protocol {
 		s7.Plus,
 		s7.Protocol,
 		smb.Protocol,
+		smtp.Protocol,
 		snmp.Protocol,
 		ssdp.Protocol,
 		stun.Protocol,
