@@ -103,17 +103,17 @@ func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 	}
 	var m BVLC
 	n, err := Decode(&m, b)
-	if err != nil {
-		p.anomaly(c, dir, "invalid_bvlc", err.Error())
+	switch {
+	case err == nil && n == len(b):
+	case m.whole(b):
+		// Receivers differ in whether they believe the length or the datagram;
+		// nothing of it must stay unseen.
+		p.anomaly(c, dir, "bvlc_length", "the length field differs from the datagram's")
+	default:
+		p.anomaly(c, dir, "invalid_bvlc", "type, function or length")
 		return len(b), nil
 	}
 	c.Message(dir)
-	if n < len(b) {
-		// Receivers differ in whether they believe the length or the datagram;
-		// what lies behind must not stay unseen.
-		p.anomaly(c, dir, "bvlc_length", "the datagram is longer than its length field says")
-		m.extend(b)
-	}
 	p.layers(c, dir, &m)
 	return len(b), nil
 }

@@ -245,7 +245,8 @@ func TestAnomalies(t *testing.T) {
 		in   []byte
 		want string
 	}{
-		{"header", []byte{0x81, 0x0a, 0, 90, 1, 0}, "invalid_bvlc"},
+		{"header", []byte{0x81, 0x0a, 0}, "invalid_bvlc"},
+		{"function", []byte{0x81, 0x40, 0, 6, 1, 0}, "invalid_bvlc"},
 		{"network layer", Append(nil, &BVLC{Function: BVLCOriginalUnicast, Data: []byte{1, 0x20, 0}}), "invalid_npdu"},
 		{"application", Append(nil, &BVLC{Function: BVLCOriginalUnicast, Data: []byte{1, 0, 0, 5}}), "invalid_apdu"},
 		{"parameters", unicast(ask(1, SvcReadProperty, []byte{0x0c, 1})), "invalid_parameters"},
@@ -289,18 +290,20 @@ func BenchmarkTransaction(b *testing.B) {
 	}
 }
 
-func TestLengthShortOfTheDatagram(t *testing.T) {
+func TestLengthOtherThanTheDatagram(t *testing.T) {
 	b := unicast(ask(3, SvcReinitializeDevice, ctx(0, 1), ctx(1, str("filister")...)))
+	ack := unicast(reply(SimpleAck, 3, SvcReinitializeDevice))
 	b[3] -= 8
+	ack[3] += 8
 	c := prototest.NewConn(17, Port)
 	if m := dialogue.Recognise(Protocol, c, dialogue.C(b)); m != proto.Weak {
 		t.Errorf("match %d, want Weak", m)
 	}
-	dialogue.Play(t, Protocol, c, dialogue.C(b))
-	if got := dialogue.Facts[event.Login](c); len(got) != 1 || got[0].Secret.Len != 8 {
+	dialogue.Play(t, Protocol, c, dialogue.C(b), dialogue.S(ack))
+	if got := dialogue.Facts[event.Login](c); len(got) != 1 || got[0].Secret.Len != 8 || got[0].Outcome != "success" {
 		t.Errorf("password behind the length: %+v", got)
 	}
-	if a := dialogue.Facts[event.Anomaly](c); len(a) != 1 || a[0].Event != "bvlc_length" {
+	if a := dialogue.Facts[event.Anomaly](c); len(a) != 2 || a[0].Event != "bvlc_length" {
 		t.Errorf("anomalies %+v", a)
 	}
 	c = prototest.NewConn(17, 5000)

@@ -85,8 +85,21 @@ func Decode(dst *BVLC, b []byte) (int, error) {
 	return n, nil
 }
 
-// extend makes Data reach to the end of b, from which m was decoded.
-func (m *BVLC) extend(b []byte) { m.Data = b[bvlcHeader+len(m.Origin):] }
+// whole reads b whatever its length field says. It reports false when b is
+// not BACnet/IP.
+func (m *BVLC) whole(b []byte) bool {
+	if len(b) <= bvlcHeader || b[0] != typeIP || b[1] > BVLCSecure {
+		return false
+	}
+	*m = BVLC{Function: b[1], Data: b[bvlcHeader:]}
+	if m.Function == BVLCForwardedNPDU {
+		if len(m.Data) < bvlcAddress {
+			return false
+		}
+		m.Origin, m.Data = m.Data[:bvlcAddress], m.Data[bvlcAddress:]
+	}
+	return true
+}
 
 // Append writes the message behind dst.
 func Append(dst []byte, m *BVLC) []byte {

@@ -13,8 +13,7 @@ func probe(s *proto.Sample) proto.Match {
 	case err != nil, n < len(b) && !s.Port:
 		return proto.No
 	case n < len(b):
-		m.extend(b)
-		if judge(s, &m) == proto.No {
+		if !m.whole(b) || judge(s, &m) == proto.No {
 			return proto.No
 		}
 		return proto.Weak

@@ -36,7 +36,10 @@ const (
 	classSymbol            = 0x6b
 	classTemplate          = 0x6c
 	classNVS               = 0xa1 // Rockwell's nonvolatile storage: firmware
+	classDataList          = 0x72 // lists of values that a station watches
 	classTagList           = 0xb2 // Rockwell's optimised reading of tags
+	classTCPIP             = 0xf5
+	classEthernetLink      = 0xf6
 	firstVendorClass       = 0x64
 	lastVendorClass        = 0xc7
 	firstExtendedVendor    = 0x300
@@ -144,16 +147,25 @@ func describeGeneric(service uint8, p *Path) operation {
 		op.class = event.OpDiscover
 	case p.Class == classNVS && op.class != event.OpRead:
 		op.class = event.OpFirmware
-	case service == SvcReset && (p.Class == classConnection || p.Class == classConnectionManager):
+	case service != SvcReset && service != SvcCreate && service != SvcDelete:
+	case ownsNothing(p.Class):
 		op.class = event.OpOther
-	case service != SvcCreate && service != SvcDelete:
-	case p.Class == classConnection:
-		op.class = event.OpOther
+	case service == SvcReset:
 	case isVendorClass(p.Class):
 		// Programs, routines, tasks and symbols of a controller are such objects.
 		op.class = event.OpProgram
 	}
 	return op
+}
+
+// ownsNothing reports whether an object belongs to the conversation or only
+// counts, so that making, deleting and resetting it leaves the device as it is.
+func ownsNothing(class uint32) bool {
+	switch class {
+	case classConnection, classConnectionManager, classDataList, classTCPIP, classEthernetLink:
+		return true
+	}
+	return false
 }
 
 func isVendorClass(class uint32) bool {

@@ -134,7 +134,7 @@ func TestAnomalies(t *testing.T) {
 		if len(got) == 0 || got[0].Event != tt.want {
 			t.Errorf("%s: anomalies %v, want %s", tt.name, got, tt.want)
 		}
-		if m := dialogue.Recognise(Protocol, prototest.NewConn(6, Port), tt.turns[:1]...); m != proto.No && tt.want[:7] == "invalid" && len(tt.turns) == 1 {
+		if m := dialogue.Recognise(Protocol, prototest.NewConn(6, Port), tt.turns[:1]...); m != proto.No && m != proto.More && tt.want[:7] == "invalid" && len(tt.turns) == 1 {
 			t.Errorf("%s: the probe claims what the parser calls malformed", tt.name)
 		}
 	}
@@ -201,6 +201,9 @@ func TestAnswersFromTheRegisteredPort(t *testing.T) {
 	c := prototest.NewConn(6, 4446)
 	c.ClientPort, c.Registered = Port, false
 	answer := adu(1, 0x81, 6)
+	if m := dialogue.Recognise(Protocol, c, dialogue.C(adu(1, 0x81, 6, 0))); m != proto.Yes {
+		t.Errorf("with a byte more: match %d, want Yes", m)
+	}
 	if m := dialogue.Recognise(Protocol, c, dialogue.C(answer)); m != proto.Yes {
 		t.Fatalf("match %d, want Yes", m)
 	}
@@ -208,6 +211,17 @@ func TestAnswersFromTheRegisteredPort(t *testing.T) {
 	got := dialogue.Facts[event.Modbus](c)
 	if len(got) != 1 || got[0].Exception != 6 || len(dialogue.Facts[event.Anomaly](c)) != 0 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestProbeWaitsForTheAnswer(t *testing.T) {
+	question := adu(9, 23, 0, 0, 0, 0, 1, 2, 3, 4, 9, 1)
+	c := prototest.NewConn(6, Port)
+	if m := dialogue.Recognise(Protocol, c, dialogue.C(question)); m != proto.More {
+		t.Errorf("strange question alone: match %d, want More", m)
+	}
+	if m := dialogue.Recognise(Protocol, c, dialogue.C(question), dialogue.S(adu(9, 0x97, 10))); m != proto.Yes {
+		t.Errorf("with its refusal: match %d, want Yes", m)
 	}
 }
 

@@ -58,14 +58,24 @@ func firstMessage(b []byte) (a ADU, m proto.Match) {
 
 // alone judges one direction while the other is silent.
 func alone(s *proto.Sample, a *ADU) proto.Match {
-	if !isRequest(a) && !isResponse(a) {
-		return proto.No
-	}
-	if s.Port && isRequest(a) || fromPort(s) && isResponse(a) {
+	switch {
+	case s.Port && isRequest(a), fromPort(s) && (isResponse(a) || isRefusal(a)):
 		return proto.Yes
+	case isRequest(a), isResponse(a):
+		return proto.Weak
+	case s.Port && functions[a.Function&^exceptionOn].name != "":
+		return proto.More // the answer will tell
 	}
-	return proto.Weak
+	return proto.No
 }
+
+// isRefusal takes the exceptions of servers that add a byte to them.
+func isRefusal(a *ADU) bool {
+	return a.IsException() && functions[a.Function&^exceptionOn].name != "" &&
+		len(a.Data) >= 1 && len(a.Data) <= 2 && a.Data[0] >= 1 && a.Data[0] <= lastException
+}
+
+const lastException = 11
 
 // fromPort reports whether the flow comes from the registered port: answers
 // that nobody asked for, or a flow whose beginning was not seen.
