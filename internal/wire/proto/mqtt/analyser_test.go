@@ -178,6 +178,35 @@ func TestMidstream(t *testing.T) {
 	}
 }
 
+func TestInsideWebSocket(t *testing.T) {
+	c := prototest.NewConn(6, 80)
+	c.Note = "broker.example\n/mqtt\nmqtt" // as websocket.Handover writes it
+	expect(t, talk(t, c, "C "+anonymous+"\nS "+connackOK, true), `mqtt "websocket":true`)
+}
+
+func TestReset(t *testing.T) {
+	p := newParser()
+	c := prototest.NewConn(6, 1883)
+	for _, s := range []string{connect5, "3208 0003 612f62 0001 00", "3009 0003 612f62 03 230007"} {
+		if _, err := p.Data(c, event.ToServer, unhex(t, s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Reset()
+	c = prototest.NewConn(6, 1883)
+	p.End(c)
+	if n := c.Env.Out.Len(); n != 0 {
+		t.Errorf("%d facts of the connection before", n)
+	}
+	if _, err := p.Data(c, event.ToServer, unhex(t, anonymous)); err != nil {
+		t.Fatal(err)
+	}
+	p.End(c)
+	if got := facts(c.Env.Out); len(got) != 1 || !strings.Contains(got[0], `"protocol_version":4`) {
+		t.Errorf("facts after Reset: %v", got)
+	}
+}
+
 func TestManyFiltersMakeManyFacts(t *testing.T) {
 	pk := &Packet{Type: SUBSCRIBE, Version: V311, ID: 1}
 	for range 2000 {

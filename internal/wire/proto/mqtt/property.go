@@ -246,6 +246,7 @@ func (r *reader) number(p *Properties, id Property, v uint32) {
 	switch {
 	case id == TopicAlias && v == 0:
 		r.fault(ErrTopicAlias)
+	case id == PayloadFormat && r.lenient: // brokers long let any value pass
 	case info.flag && v > 1, info.some && v == 0:
 		r.fault(ErrPropertyValue)
 	case id == SessionExpiry && r.p.Type == DISCONNECT && r.side == Server:
