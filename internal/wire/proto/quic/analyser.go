@@ -162,7 +162,8 @@ func (p *parser) initial(c *proto.Conn, packet []byte, h *Header) {
 }
 
 // open takes the protection off. The keys follow from the first packet of the
-// connection, and anew after a Retry.
+// connection, and anew after a Retry. A damaged packet counts when a hello
+// message begins in it.
 func (p *parser) open(packet []byte, h *Header) ([]byte, error) {
 	var scratch [2048]byte
 	if p.keys != nil && h.Version == p.version {
@@ -175,11 +176,24 @@ func (p *parser) open(packet []byte, h *Header) ([]byte, error) {
 		return nil, err
 	}
 	payload, err := keys.Open(scratch[:0], packet, h)
+	if err == ErrProtected && beginsHello(payload) {
+		err = nil
+	}
 	if err == nil {
 		p.keys = keys
 		p.crypto.reset()
 	}
 	return payload, err
+}
+
+// beginsHello reports whether a payload begins with the CRYPTO frame that a
+// client hello begins with.
+func beginsHello(b []byte) bool {
+	r := reader{b: b}
+	if r.uint8() != 6 || r.varint() != 0 || r.varint() < 40 || r.bad || len(r.b) < 6 {
+		return false
+	}
+	return r.b[0] == 1 && r.b[1] == 0 && r.b[4] == 3 && r.b[5] == 3
 }
 
 // tlsFact makes the fact of a connection with TLS.

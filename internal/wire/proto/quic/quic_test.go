@@ -211,10 +211,18 @@ func TestGoogle(t *testing.T) {
 	}
 }
 
+func TestDamaged(t *testing.T) {
+	id := unhex(t, "8394c8f03e515708")
+	packet := initialPacket(t, Version1, id, id, nil, 0, padded(cryptoFrame(0, hello("damaged.example", 10))))
+	packet[len(packet)-1] ^= 1
+	c := prototest.NewConn(17, 443)
+	dialogue.Play(t, Protocol, c, dialogue.C(packet))
+	check(t, c, "1", "damaged.example")
+}
+
 func TestUnreadable(t *testing.T) {
 	id := unhex(t, "8394c8f03e515708")
-	packet := initialPacket(t, Version1, id, id, nil, 0, padded(cryptoFrame(0, hello("x", 10))))
-	packet[len(packet)-1] ^= 1
+	packet := initialPacket(t, Version1, unhex(t, "0102030405060708"), id, nil, 0, padded(cryptoFrame(0, hello("x", 10))))
 	c := prototest.NewConn(17, 443)
 	dialogue.Play(t, Protocol, c, dialogue.C(packet))
 	if facts := dialogue.Facts[event.QUIC](c); len(facts) != 1 || facts[0].Version != "1" || facts[0].SNI != "" {
