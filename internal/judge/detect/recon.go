@@ -233,12 +233,15 @@ func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
 	}
 	rec.peer(&s.dst)
 	rec.add(&r.e.ledger, s.when, n)
-	r.e.spread.scanned(s, sc)
+	r.e.spread.scanned(s, sc, n)
 }
 
 // ports counts the ports of one target that one source probes.
 func (r *recon) ports(s *sight, n uint64) {
 	t := r.targets[side(s.src.home)].make(mix(hostKey(s.Place, s.Src), addrKey(s.Dst)))
+	if s.Transport == protoUDP && r.e.has("dos.flood-out", s, &s.src) != nil {
+		return // floods go to ports at random
+	}
 	t.shown.add(s.DstPort)
 	ports := t.ports.add(s, uint64(s.DstPort)<<8|uint64(s.Transport), scanSpan)
 	if ports < scanLimit {
@@ -328,7 +331,7 @@ func (r *recon) stateless(s *sight, sc *scanner, f *event.Flow, n uint64) {
 	if f.SYNSeqIsDst {
 		marked = sc.seqIsDst.add(s, addrKey(s.Dst), scanSpan)
 	}
-	if f.SYNOptions == "" && f.SYNMSS == 0 && f.TCPFlagsTS&flagACK == 0 {
+	if f.Origin == "" && f.SYNOptions == "" && f.SYNMSS == 0 && f.TCPFlagsTS&flagACK == 0 { // logs keep no options
 		bare = sc.bare.add(s, addrKey(s.Dst), scanSpan)
 	}
 	if marked < seqScanners && bare < scanLimit {
@@ -354,7 +357,9 @@ func (r *recon) stateless(s *sight, sc *scanner, f *event.Flow, n uint64) {
 	}
 	rec.peer(&s.dst)
 	rec.add(&r.e.ledger, s.when, n)
-	r.e.spread.scanned(s, sc)
+	if len(sc.hosts.marks) < scanLimit {
+		r.e.spread.scanned(s, sc, n) // else it was told already
+	}
 }
 
 func b2u(b bool) uint64 {
