@@ -45,6 +45,7 @@ import (
 	"edgeward/internal/wire/proto/quic"
 	"edgeward/internal/wire/proto/rtsp"
 	"edgeward/internal/wire/proto/s7"
+	"edgeward/internal/wire/proto/sip"
 	"edgeward/internal/wire/proto/smb"
 	"edgeward/internal/wire/proto/smtp"
 	"edgeward/internal/wire/proto/snmp"
@@ -105,6 +106,7 @@ func Protocols() []proto.Protocol {
 		rtsp.Protocol,
 		s7.Plus,
 		s7.Protocol,
+		sip.Protocol,
 		smb.Protocol,
 		smtp.Protocol,
 		snmp.Protocol,
