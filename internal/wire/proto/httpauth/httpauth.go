@@ -59,6 +59,10 @@ func Challenge(value []byte) (scheme, realm []byte) {
 	return scheme, Param(rest, "realm")
 }
 
+// Stale reports whether a challenge says that the credentials were right but
+// proved with an old nonce (RFC 7616 section 3.3): the client proves them anew.
+func Stale(value []byte) bool { return textline.Is(Param(value, "stale"), "true") }
+
 // Param gives the value of a parameter in a list of name=value, quoted or not,
 // nil when it is not there. name is in lower case.
 func Param(list []byte, name string) []byte {

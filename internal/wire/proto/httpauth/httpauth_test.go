@@ -40,6 +40,12 @@ func TestChallenge(t *testing.T) {
 	}
 }
 
+func TestStale(t *testing.T) {
+	if !Stale([]byte(`Digest realm="a", stale=TRUE, nonce="b"`)) || Stale([]byte(`Digest realm="stale=true"`)) || Stale(nil) {
+		t.Error("stale is read wrongly")
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`Digest username="root", realm="AXIS_1", nonce=`))
 	f.Add([]byte("Basic YTpi"))

@@ -214,7 +214,7 @@ func (p *parser) emit(c *proto.Conn, r *request, m *Message, body []byte) {
 		var buf [maxText]byte
 		f.Media = c.String(AppendMedia(buf[:0], body, len(buf)))
 	}
-	if r.scheme != "" {
+	if r.scheme != "" && (m == nil || !httpauth.Stale(m.Challenge)) {
 		p.login(c, r, f.Status)
 	}
 	clear(r.password)

@@ -203,13 +203,13 @@ func (p *parser) emit(c *proto.Conn, r *request, m *Message) {
 			f.Server = c.Head(m.UserAgent, maxText)
 		}
 	}
-	if r.scheme == "" {
+	if r.scheme == "" || m != nil && httpauth.Stale(m.Challenge) {
 		return
 	}
 	l := proto.Emit[event.Login](c, r.dir)
 	l.Service, l.User, l.Mechanism, l.Outcome = event.ProtoSIP, c.String(r.user), r.scheme, "unknown"
 	switch {
-	case f.Code == 401, f.Code == 407, f.Code == 403:
+	case f.Code == 401, f.Code == 407, f.Code == 403 && f.Method == "REGISTER": // other requests are forbidden for other reasons
 		l.Outcome = "failure"
 	case f.Code >= 200 && f.Code < 300:
 		l.Outcome = "success"
