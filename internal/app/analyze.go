@@ -47,7 +47,8 @@ type Observer interface {
 const DefaultMemory = 96 << 20
 
 // Analyze reads captures and gives the report. Inputs that cannot be read are
-// named in it; the error then says so as well, after all others were analysed.
+// named in it; the error then joins what is wrong with each of them, after all
+// others were analysed.
 func Analyze(ctx context.Context, o AnalyzeOptions) (*report.Report, error) {
 	if o.Memory <= 0 {
 		o.Memory = DefaultMemory
@@ -80,10 +81,11 @@ func Analyze(ctx context.Context, o AnalyzeOptions) (*report.Report, error) {
 	if r.Packets == 0 {
 		r.First, r.Last = 0, 0
 	}
-	if len(a.problems) > 0 {
-		return r, a.problems[0].err
+	var errs []error
+	for _, p := range a.problems {
+		errs = append(errs, p.err)
 	}
-	return r, nil
+	return r, errors.Join(errs...)
 }
 
 // analysis is one run over the inputs.
@@ -137,7 +139,7 @@ func (a *analysis) sink(u *pipeline.Unit) error {
 func (a *analysis) run(ctx context.Context, in input) error {
 	entry := report.Capture{Name: in.path}
 	index := uint32(len(a.r.Captures))
-	src, err := in.open(a.o.Stdin)
+	src, err := in.open(ctx, a.o.Stdin)
 	if err == nil {
 		defer src.Close()
 		counted := &counting{Source: src, a: a, size: in.size}

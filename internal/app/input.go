@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"io"
 	"os"
 	"slices"
@@ -13,10 +14,35 @@ import (
 type input struct {
 	path  string
 	size  int64
-	first int64 // packet time of the first packet
+	pipe  bool  // what is read from it is gone
+	first int64 // packet time of the first packet; 0 for pipes, which go first
 }
 
-func (in input) open(stdin io.Reader) (capture.Source, error) {
+// open opens the input, which takes as long as a pipe has nothing to give.
+// When the context ends before, opening is left to itself: nothing interrupts
+// it, and the program is about to end.
+func (in input) open(ctx context.Context, stdin io.Reader) (capture.Source, error) {
+	if !in.pipe {
+		return in.read(stdin)
+	}
+	type outcome struct {
+		src capture.Source
+		err error
+	}
+	opened := make(chan outcome, 1)
+	go func() {
+		src, err := in.read(stdin)
+		opened <- outcome{src, err}
+	}()
+	select {
+	case o := <-opened:
+		return o.src, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (in input) read(stdin io.Reader) (capture.Source, error) {
 	if in.path == "-" {
 		return capture.NewReader(stdin, "standard input")
 	}
@@ -34,9 +60,9 @@ func gather(paths []string) (inputs []input, skipped int, problems []problem) {
 			continue
 		}
 		for _, f := range files {
-			in := input{path: f}
-			if info, err := os.Stat(f); err == nil {
-				in.size = info.Size()
+			in := input{path: f, pipe: f == "-"}
+			if info, err := os.Stat(f); err == nil && f != "-" {
+				in.size, in.pipe = info.Size(), !info.Mode().IsRegular()
 			}
 			inputs = append(inputs, in)
 		}
@@ -45,7 +71,7 @@ func gather(paths []string) (inputs []input, skipped int, problems []problem) {
 		return inputs, skipped, problems
 	}
 	for i := range inputs {
-		if inputs[i].path != "-" {
+		if !inputs[i].pipe {
 			// An input that cannot be opened says so when its turn comes.
 			inputs[i].first, _ = capture.FirstTime(inputs[i].path)
 		}

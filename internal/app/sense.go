@@ -22,6 +22,8 @@ type SenseOptions struct {
 	Rings      int    // per interface; 0 means one per processor, at most 4
 	Memory     int64
 	Observer   Observer
+	// Ready is called once, when all interfaces are open; it may be nil.
+	Ready func()
 	// Stats is called with the counters every StatsEvery of wall-clock time
 	// and at the end. It runs on the goroutine that calls the Observer.
 	Stats      func(*report.Report)
@@ -53,6 +55,9 @@ func Sense(ctx context.Context, o SenseOptions) error {
 	}()
 	if err != nil {
 		return err
+	}
+	if o.Ready != nil {
+		o.Ready()
 	}
 	var live *pipeline.Live
 	var facts uint64

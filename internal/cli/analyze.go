@@ -78,8 +78,15 @@ func (s *streams) analyze(cmd *cobra.Command, f *analyzeFlags, args []string) er
 			return usage(cmd, err)
 		}
 	}
+	if slices.Contains(args, "-") && isTerminal(s.in) {
+		return usage(cmd, errors.New("standard input is a terminal: pipe a capture into it"))
+	}
 	o.Stdin = s.in
-	out, done, err := s.output(f.output)
+	mode := reportMode
+	if f.showSecrets {
+		mode = secretMode
+	}
+	out, done, err := s.output(f.output, mode)
 	if err != nil {
 		return err
 	}
@@ -93,6 +100,9 @@ func (s *streams) analyze(cmd *cobra.Command, f *analyzeFlags, args []string) er
 	r, err := app.Analyze(cmd.Context(), o)
 	bar.finish()
 	if r == nil {
+		if lines != nil {
+			err = errors.Join(err, lines.Flush())
+		}
 		return done(err)
 	}
 	s.complain(r)
@@ -169,7 +179,10 @@ func (s *streams) complain(r *report.Report) {
 	if len(r.Captures) == 0 {
 		fmt.Fprintln(s.err, "edgeward: no captures found")
 	}
-	if r.Skipped > 0 {
+	switch {
+	case r.Skipped == 1:
+		fmt.Fprintln(s.err, "edgeward: skipped 1 file that is no capture")
+	case r.Skipped > 1:
 		fmt.Fprintf(s.err, "edgeward: skipped %d files that are no captures\n", r.Skipped)
 	}
 }
@@ -188,11 +201,10 @@ type bar struct {
 }
 
 func (s *streams) progress(quiet bool) *bar {
-	f, ok := s.err.(*os.File)
-	if quiet || !ok || !term.IsTerminal(int(f.Fd())) {
+	if quiet || !isTerminal(s.err) {
 		return &bar{}
 	}
-	return &bar{b: progressbar.NewOptions64(-1, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription("reading"),
+	return &bar{b: progressbar.NewOptions64(-1, progressbar.OptionSetWriter(s.err), progressbar.OptionSetDescription("reading"),
 		progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100e6), progressbar.OptionSetWidth(30))}
 }
 
@@ -213,10 +225,16 @@ func (b *bar) finish() {
 	}
 }
 
-// color reports whether w is a terminal that may show colours.
+// color reports whether w is a terminal that may show colours
+// (https://no-color.org).
 func (s *streams) color(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func (s *streams) width(w io.Writer) int {

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,14 +50,30 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		fmt.Fprintln(errw, "edgeward: interrupted")
 		return exitInterrupted
 	}
-	fmt.Fprintf(errw, "edgeward: %v\n", err)
-	if hint := ident.HintOf(err); hint != "" {
-		fmt.Fprintf(errw, "  hint: %s\n", hint)
+	for _, e := range parts(err) {
+		fmt.Fprintf(errw, "edgeward: %v\n", e)
+		if hint := ident.HintOf(e); hint != "" {
+			fmt.Fprintf(errw, "  hint: %s\n", hint)
+		}
 	}
 	if ident.CodeOf(err) == ident.Usage {
 		return exitUsage
 	}
 	return exitError
+}
+
+// parts gives the errors that errors.Join put together, each to be told with
+// its own hint.
+func parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only the outermost error is looked at
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
+		return []error{err} // fmt.Errorf with several causes makes one message of them
+	}
+	var out []error
+	for _, e := range joined.Unwrap() {
+		out = append(out, parts(e)...)
+	}
+	return out
 }
 
 func newRoot(s *streams) *cobra.Command {
@@ -76,7 +90,7 @@ evidence for each claim.`,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage(cmd, fmt.Errorf("unknown command %q", args[0]))
+				return unknownCommand(cmd, args[0])
 			}
 			return cmd.Help()
 		},
@@ -93,7 +107,26 @@ func usage(cmd *cobra.Command, err error) error {
 	return &ident.Error{Code: ident.Usage, Hint: "see " + cmd.CommandPath() + " --help", Err: err}
 }
 
-// exactArgs wants at least n arguments, called what.
+// unknownCommand makes a usage error that names the command that was meant, as
+// far as this can be told.
+func unknownCommand(root *cobra.Command, name string) error {
+	root.SuggestionsMinimumDistance = 2
+	err := fmt.Errorf("unknown command %q", name)
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		return &ident.Error{Code: ident.Usage, Hint: "did you mean " + root.Name() + " " + near[0] + "?", Err: err}
+	}
+	return usage(root, err)
+}
+
+// noArgs wants no arguments.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd, fmt.Errorf("%s: unexpected argument %q", cmd.Name(), args[0]))
+	}
+	return nil
+}
+
+// minimumArgs wants at least n arguments, called what.
 func minimumArgs(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < n {
@@ -101,44 +134,4 @@ func minimumArgs(n int, what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// output opens the file that --output names, or gives standard output. The
-// file appears under its name only when it is whole.
-func (s *streams) output(path string) (io.Writer, func(error) error, error) {
-	if path == "" || path == "-" {
-		return s.out, func(err error) error { return err }, nil
-	}
-	f, err := os.CreateTemp(dirOf(path), ".edgeward-*")
-	if err != nil {
-		return nil, nil, ident.Errorf(ident.Denied, "choose another place with --output", "write %q: %w", path, err)
-	}
-	done := func(err error) error {
-		err = errors.Join(err, f.Chmod(0o644), f.Close())
-		if err == nil || errors.Is(err, errFindings) {
-			return errors.Join(err, os.Rename(f.Name(), path))
-		}
-		os.Remove(f.Name())
-		return err
-	}
-	return f, done, nil
-}
-
-// stream opens the file that --output names for lines that come one by one.
-func (s *streams) stream(path string) (io.Writer, func(error) error, error) {
-	if path == "" || path == "-" {
-		return s.out, func(err error) error { return err }, nil
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
-	if err != nil {
-		return nil, nil, ident.Errorf(ident.Denied, "choose another place with --output", "write %q: %w", path, err)
-	}
-	return f, func(err error) error { return errors.Join(err, f.Close()) }, nil
-}
-
-func dirOf(path string) string {
-	if i := strings.LastIndexByte(path, '/'); i >= 0 {
-		return path[:i+1]
-	}
-	return "."
 }

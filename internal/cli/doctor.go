@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +12,7 @@ import (
 )
 
 func newDoctor(s *streams) *cobra.Command {
-	var format string
+	var format, output string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "check whether this machine can run a sensor",
@@ -18,26 +20,18 @@ func newDoctor(s *streams) *cobra.Command {
 that are up, offloads that change what is captured, memory, the clock. It
 changes nothing. It exits with 1 when a sensor cannot run here.`,
 		Example: "  edgeward doctor\n  edgeward doctor --format json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			checks := app.Examine()
-			switch format {
-			case "json":
-				e := json.NewEncoder(s.out)
-				e.SetIndent("", "  ")
-				if err := e.Encode(checks); err != nil {
-					return err
-				}
-			case "text":
-				for _, c := range checks {
-					mark := map[app.Health]string{app.Good: "ok  ", app.Warning: "warn", app.Bad: "FAIL"}[c.Health]
-					fmt.Fprintf(s.out, "%s  %-12s %s\n", mark, c.Name, c.Message)
-					if c.Remedy != "" {
-						fmt.Fprintf(s.out, "      %-12s → %s\n", "", c.Remedy)
-					}
-				}
-			default:
+			if format != "text" && format != "json" {
 				return usage(cmd, fmt.Errorf("unknown format %q: want text or json", format))
+			}
+			out, done, err := s.output(output, reportMode)
+			if err != nil {
+				return err
+			}
+			checks := app.Examine()
+			if err := done(writeChecks(out, format, checks)); err != nil {
+				return err
 			}
 			for _, c := range checks {
 				if c.Health == app.Bad {
@@ -48,6 +42,24 @@ changes nothing. It exits with 1 when a sensor cannot run here.`,
 		},
 	}
 	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this file instead of standard output")
 	complete(cmd, "format", "text", "json")
 	return cmd
+}
+
+func writeChecks(w io.Writer, format string, checks []app.Examination) error {
+	if format == "json" {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(checks)
+	}
+	b := bufio.NewWriter(w)
+	for _, c := range checks {
+		mark := map[app.Health]string{app.Good: "ok  ", app.Warning: "warn", app.Bad: "FAIL"}[c.Health]
+		fmt.Fprintf(b, "%s  %-12s %s\n", mark, c.Name, c.Message)
+		if c.Remedy != "" {
+			fmt.Fprintf(b, "      %-12s → %s\n", "", c.Remedy)
+		}
+	}
+	return b.Flush()
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,7 @@ capture packets (root, or CAP_NET_RAW).`,
 		Example: `  sudo edgeward sensor --interface eth0
   sudo edgeward sensor -i eth0 -i eth1 --filter 'not port 22' --output events.jsonl
   sudo edgeward sensor -i eth0 --alerts | jq .finding`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.sense(cmd, &f) },
 	}
 	fl := cmd.Flags()
@@ -74,15 +75,19 @@ func (s *streams) sense(cmd *cobra.Command, f *sensorFlags) error {
 			return err
 		}
 	}
-	out, done, err := s.stream(f.output)
+	mode := streamMode
+	if f.showSecrets {
+		mode = secretMode
+	}
+	out, done, err := s.stream(f.output, mode)
 	if err != nil {
 		return err
 	}
 	w := eve.NewWriter(out, f.name)
 	o.Observer = liveObserver{w, f.onlyAlerts}
 	o.Stats = func(r *report.Report) { w.Stats(r.Last, r.StatsEVE(nil)) }
-	for _, i := range f.interfaces {
-		fmt.Fprintf(s.err, "edgeward: watching %s; interrupt to stop\n", i)
+	o.Ready = func() {
+		fmt.Fprintf(s.err, "edgeward: watching %s; interrupt to stop\n", strings.Join(f.interfaces, ", "))
 	}
 	return done(app.Sense(cmd.Context(), o))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -23,14 +24,30 @@ func Version() string {
 }
 
 func newVersion(s *streams) *cobra.Command {
-	return &cobra.Command{
+	var format string
+	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "print the version",
-		Example: "  edgeward version",
-		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(s.out, "edgeward %s %s %s/%s\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+		Example: "  edgeward version\n  edgeward version --format json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v := struct {
+				Version string `json:"version"`
+				Go      string `json:"go"`
+				OS      string `json:"os"`
+				Arch    string `json:"arch"`
+			}{Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH}
+			switch format {
+			case "json":
+				return json.NewEncoder(s.out).Encode(v)
+			case "text":
+				_, err := fmt.Fprintf(s.out, "edgeward %s %s %s/%s\n", v.Version, v.Go, v.OS, v.Arch)
+				return err
+			}
+			return usage(cmd, fmt.Errorf("unknown format %q: want text or json", format))
 		},
 	}
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
+	complete(cmd, "format", "text", "json")
+	return cmd
 }

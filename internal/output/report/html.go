@@ -19,6 +19,7 @@ var pageSource string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"clean":    clean,
+	"problem":  Capture.problem,
 	"group":    group,
 	"count":    func(n int) string { return group(uint64(n)) },
 	"pair":     func(p pageData, f *finding.Finding) findingRow { return findingRow{p, f} },

@@ -6,6 +6,8 @@
 package report
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"edgeward/internal/asset"
@@ -38,6 +40,11 @@ type Capture struct {
 	Error   string // why it could not be read, or not to its end
 	Cut     bool   // it ends in the middle of a record
 	CutAt   int64  // where
+}
+
+// problem says what is wrong with the capture without naming it once more.
+func (c Capture) problem() string {
+	return strings.TrimPrefix(c.Error, fmt.Sprintf("read capture %q: ", c.Name))
 }
 
 // Protocol counts one application protocol.

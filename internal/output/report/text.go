@@ -49,7 +49,7 @@ const (
 )
 
 func (t *textWriter) style(code, s string) string {
-	if !t.o.Color || s == "" {
+	if !t.o.Color || s == "" || code == "" {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
@@ -62,37 +62,45 @@ func (t *textWriter) line(format string, args ...any) {
 
 func (t *textWriter) heading(s string) {
 	t.line("\n%s", t.style(bold, s))
-	t.line("%s", t.style(dim, strings.Repeat("─", min(t.o.Width, utf8.RuneCountInString(s)+4))))
+	t.line("%s", t.style(dim, strings.Repeat("─", min(t.o.Width, utf8.RuneCountInString(s)))))
 }
 
 // para writes text wrapped to the width, each line after the first indented.
 func (t *textWriter) para(first, rest, text string) {
-	col := utf8.RuneCountInString(first)
+	t.wrap(utf8.RuneCountInString(first), first, rest, "", text)
+}
+
+// wrap is para for a first part that holds styles and is col columns wide, and
+// for text in a style of its own.
+func (t *textWriter) wrap(col int, first, rest, style, text string) {
 	t.w.WriteString(first)
-	empty := true
+	var row []string
 	for _, word := range strings.Fields(clean(text)) {
 		n := utf8.RuneCountInString(word)
-		if !empty && col+1+n > t.o.Width {
+		if len(row) > 0 && col+1+n > t.o.Width {
+			t.w.WriteString(t.style(style, strings.Join(row, " ")))
 			t.w.WriteByte('\n')
 			t.w.WriteString(rest)
-			col, empty = utf8.RuneCountInString(rest), true
+			col, row = utf8.RuneCountInString(rest), row[:0]
 		}
-		if !empty {
-			t.w.WriteByte(' ')
+		if len(row) > 0 {
 			col++
 		}
-		t.w.WriteString(word)
+		row = append(row, word)
 		col += n
-		empty = false
 	}
-	t.w.WriteByte('\n')
+	t.line("%s", t.style(style, strings.Join(row, " ")))
 }
 
 // clean takes control characters out of text that came from the network, so
-// that it cannot move the cursor or change colours.
+// that it cannot move the cursor, change colours, begin a line of its own or
+// turn the direction of writing.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\t' && r != '\n' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u202e' || r == utf8.RuneError {
+		switch {
+		case r == '\t' || r == '\n':
+			return ' '
+		case r < 0x20 || r >= 0x7f && r < 0xa0 || r == '\u200e' || r == '\u200f' || r >= '\u2028' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == utf8.RuneError:
 			return '·'
 		}
 		return r
@@ -101,32 +109,29 @@ func clean(s string) string {
 
 func (t *textWriter) summary(r *Report) {
 	t.line("%s", t.style(bold, "Edgeward report"))
-	names := make([]string, 0, len(r.Captures))
-	for _, c := range r.Captures {
-		n := clean(c.Name)
-		if c.Error != "" {
-			n += " (" + c.Error + ")"
-		}
-		names = append(names, n)
-	}
-	switch {
-	case len(names) == 0:
+	if len(r.Captures) == 0 {
 		t.line("No captures were found.")
 		return
-	case len(names) <= 6:
-		for _, n := range names {
-			t.para("  ", "    ", n)
+	}
+	few := len(r.Captures) <= 6
+	if !few {
+		t.line("  %d captures", len(r.Captures))
+	}
+	for _, c := range r.Captures {
+		switch problem := c.problem(); {
+		case problem != "":
+			t.para("  ", "    ", c.Name+" ("+problem+")")
+		case few:
+			t.para("  ", "    ", c.Name)
 		}
-	default:
-		t.line("  %d captures", len(names))
 	}
 	if r.Packets == 0 {
 		t.line("\nThere are no packets in it, so nothing can be said about the network.")
 		return
 	}
-	t.line("  %s packets, %s, from %s UTC, %s", group(r.Packets), size(r.Bytes), time.Unix(0, r.First).UTC().Format("2006-01-02 15:04:05"), duration(r.Duration()))
+	t.line("  %s, %s, from %s UTC, %s", plural(r.Packets, "packet"), size(r.Bytes), time.Unix(0, r.First).UTC().Format("2006-01-02 15:04:05"), duration(r.Duration()))
 	t.line("")
-	t.line("  %s devices, %s flows, %s", group(uint64(len(r.Devices))), group(r.Flows), t.verdict(r))
+	t.line("  %s, %s, %s", plural(uint64(len(r.Devices)), "device"), plural(r.Flows, "flow"), t.verdict(r))
 }
 
 // verdict is the outcome in one phrase.
@@ -170,8 +175,8 @@ func (t *textWriter) findings(r *Report) {
 	}
 	for _, f := range above {
 		t.line("")
-		t.para(t.style(severityStyle(f.Severity), fmt.Sprintf("%-8s", strings.ToUpper(f.Severity.String())))+" ", "         ", t.style(bold, clean(f.Title)))
-		t.line("         %s", t.style(dim, t.subject(r, f)))
+		t.wrap(9, t.style(severityStyle(f.Severity), fmt.Sprintf("%-8s", strings.ToUpper(f.Severity.String())))+" ", "         ", bold, f.Title)
+		t.wrap(9, "         ", "         ", dim, t.subject(r, f))
 		t.para("         ", "         ", f.Explanation)
 		if f.Remedy != "" {
 			t.para("         → ", "           ", f.Remedy)
@@ -210,7 +215,10 @@ func (t *textWriter) subject(r *Report, f *finding.Finding) string {
 	if d := r.device(f.Device); d != nil {
 		who = Label(d) + " (" + f.Address + ")"
 	}
-	s := f.Check + " · " + clean(who)
+	s := f.Check
+	if who != "" {
+		s += " · " + clean(who)
+	}
 	if n := len(f.Peers); n == 1 {
 		s += " ↔ " + clean(f.Peers[0])
 	} else if n > 1 {
@@ -400,6 +408,14 @@ func group(n uint64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// plural writes a number with its noun.
+func plural(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return group(n) + " " + noun + "s"
 }
 
 func size(n uint64) string {
