@@ -83,9 +83,15 @@ func (a *abuse) fact(s *sight) {
 
 func (a *abuse) mining(s *sight, b *event.Mining) {
 	about, other := s.culprit()
+	if s.SrcPort < s.DstPort && strings.HasPrefix(b.Method, "mining.notify") && s.dst.home {
+		about, other = &s.dst, &s.src // told by the pool
+	}
 	rec := a.e.report("abuse.mining", s, about, other.String())
 	if rec.isNew() {
 		to, proto := endpoint(s.Dst, s.DstPort), clip(b.Protocol, 30)
+		if other == &s.src {
+			to = endpoint(s.Src, s.SrcPort)
+		}
 		methods := &wordSet{}
 		agent, algo := clip(b.Agent, 40), clip(b.Algorithm, 30)
 		rec.memory = methods

@@ -181,8 +181,9 @@ func (b *behaviour) deviation(s *sight, check, group string, strange bool, says 
 func (b *behaviour) service(s *sight, f *event.Flow) {
 	rec := b.e.report("behaviour.new-service", s, &s.dst, fmt.Sprintf("%s %d", transport(s.Transport), s.DstPort))
 	if rec.isNew() {
-		if s.DstPort >= 1024 && f.AppProto == event.ProtoUnknown {
-			rec.severity = ident.Info
+		h, ok := b.e.devices.Host(s.dst.key)
+		if !ok || !singlePurpose(h.Type) || s.DstPort >= 1024 && f.AppProto == event.ProtoUnknown {
+			rec.severity = ident.Info // computers and routers offer new things all the time
 		}
 		by, on, what := s.Src, s.DstPort, f.AppProto.String()
 		if what != "" {
@@ -244,7 +245,7 @@ func (b *behaviour) look(s *sight) {
 			return
 		}
 		*gone = true
-		rec := b.e.ledger.at("behaviour.device-lost", s.Place, &d.home, "", s.Time)
+		rec := b.e.ledger.at("behaviour.device-lost", s.Place, &d.home, b.e.device(s.Place, &d.home), "", s.Time)
 		if rec.isNew() {
 			last := d.last
 			rec.tell = func() string {

@@ -202,7 +202,7 @@ func (b *bots) decide(k *bareSessions) {
 		c.s.Fact = &c.fact
 		why := ""
 		for _, check := range attacks {
-			if r := b.e.ledger.has(check, c.s.Place, c.s.src.key, c.s.when); r != nil {
+			if r := b.e.has(check, &c.s, &c.s.src); r != nil {
 				why = r.book.Title
 				break
 			}

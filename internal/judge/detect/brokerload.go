@@ -12,6 +12,7 @@ const (
 	publishLimit  = 500 // messages of one host within the span
 	retainSpan    = 60 * second
 	retainLimit   = 150 // distinct topics on which one host leaves messages within the span
+	retainBurst   = 300 // retained messages of one host within publishSpan
 	idleSpan      = 60 * second
 	idleLimit     = 20   // sessions of one host that ask never to be dropped and do nothing
 	longAlive     = 3600 // seconds of keep-alive that no device needs
@@ -33,6 +34,7 @@ type brokerClient struct {
 	topics   distinct
 	retained int64 // start of the span in which retained topics are counted
 	left     uint64
+	burst    meter // retained messages
 	idle     []idleSession
 }
 
@@ -141,7 +143,7 @@ func (l *brokerLoad) publish(s *sight, b *event.MQTT, h *brokerClient) {
 	}
 	h.left++
 	h.topics.add(textKey(b.Publish.Topic))
-	if h.topics.count() < retainLimit {
+	if h.burst.add(s.when, publishSpan, 1, 0) < retainBurst && h.topics.count() < retainLimit {
 		return
 	}
 	rec := l.e.report("mqtt.retained-flood", s, &s.src, "")
@@ -151,7 +153,7 @@ func (l *brokerLoad) publish(s *sight, b *event.MQTT, h *brokerClient) {
 		rec.first = min(rec.first, h.retained)
 		at, topic := endpoint(s.Dst, s.DstPort), clip(b.Publish.Topic, 60)
 		rec.tell = func() string {
-			return fmt.Sprintf("%s left %s on about %s of the broker %s (such as %s), within %s.", rec.address, count(rec.n, "retained message"), count(h.topics.count(), "topic"), at, topic, span(rec.last-rec.first))
+			return fmt.Sprintf("%s left %s on %s of the broker %s (such as %s), within %s.", rec.address, count(rec.n, "retained message"), count(h.topics.count(), "topic"), at, topic, span(rec.last-rec.first))
 		}
 	}
 	rec.peer(&s.dst)

@@ -50,9 +50,11 @@ type Engine struct {
 	hosts     *hosts
 	spread    *propagation
 	incidents *incidents
+	deviceIDs *table[deviceID]
 	families  []family
 	byKind    [event.KindCount][]family
 	seen      sight
+	now       int64 // packet time of the fact at hand
 }
 
 // New makes an Engine.
@@ -66,6 +68,7 @@ func New(o Options) *Engine {
 	}
 	e.ledger.init(o.Checks)
 	e.names = newNames()
+	e.deviceIDs = newTable[deviceID](maxHosts)
 	e.hosts = newHosts(o.Learning)
 	e.spread = newPropagation(e)
 	e.families = []family{
@@ -94,6 +97,7 @@ func (e *Engine) Observe(facts []*event.Fact, p Packets) {
 	s := &e.seen
 	for _, f := range facts {
 		s.set(e, f)
+		e.now = f.Time
 		e.hosts.note(s)
 		e.names.learn(s)
 		for _, fam := range e.byKind[f.Kind()] {
@@ -125,13 +129,38 @@ func (e *Engine) Dropped() uint64 { return e.ledger.dropped }
 
 // report gives the record of a check about a host for the moment of a fact.
 func (e *Engine) report(check string, s *sight, about *actor, group string) *record {
-	r := e.ledger.at(check, s.Place, about, group, s.when)
-	if r.isNew() && about.home {
-		if h, ok := e.devices.Host(about.key); ok {
-			r.device = h.Device
+	return e.ledger.at(check, s.Place, about, e.device(s.Place, about), group, s.when)
+}
+
+// has gives the record of a check about a host whose episode holds the moment
+// of a fact.
+func (e *Engine) has(check string, s *sight, about *actor) *record {
+	if d := e.device(s.Place, about); d != "" {
+		if r := e.ledger.has(check, hostID{s.Place, textKey(d)}, s.when); r != nil {
+			return r
 		}
 	}
-	return r
+	return e.ledger.has(check, hostID{s.Place, uint64(about.key)}, s.when)
+}
+
+// device gives the id of a host's device, empty when it is none. What the
+// inventory says is remembered for a while, since it is asked often.
+func (e *Engine) device(p ident.Place, a *actor) string {
+	if !a.home || a.key == 0 {
+		return ""
+	}
+	d := e.deviceIDs.make(placed(p, a.key))
+	if d.id == "" || !near(d.asked, e.now, minute) {
+		h, _ := e.devices.Host(a.key)
+		d.id, d.asked = h.Device, e.now
+	}
+	return d.id
+}
+
+// deviceID is a device id as it was told.
+type deviceID struct {
+	id    string
+	asked int64
 }
 
 // actor is one side of a fact.

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"edgeward/internal/event"
@@ -11,6 +10,7 @@ import (
 
 const (
 	starveSpan   = 60 * second
+	dhcpFlood    = 40 // requests of one machine within floodSpan, whoever they are for
 	starveLimit  = 20 // distinct clients in whose name one machine asks
 	strangeLimit = 50 // distinct clients of a network that ask and never take what they are offered
 	maxMachines  = 2048
@@ -27,6 +27,7 @@ type starvation struct {
 // dhcpMachine is what is remembered of one sending machine.
 type dhcpMachine struct {
 	clients burst
+	meter   meter
 	n       uint64
 }
 
@@ -54,15 +55,19 @@ func (d *starvation) fact(s *sight) {
 		return // a relay asks in the name of many by its nature
 	}
 	about := s.src
-	if unspecified(about.addr) {
-		about.addr = netip.Addr{}
+	if unspecified(about.addr) || !s.SrcMAC.IsZero() {
+		about = actor{mac: s.SrcMAC, home: true, key: event.HostKeyOf(s.Place, s.SrcMAC, [16]byte{})}
 	}
 	if !s.SrcMAC.IsZero() && s.SrcMAC.String() == b.ClientMAC && strings.EqualFold(b.MsgType, "inform") && b.ClientIP.IsValid() {
 		client = mix(client, addrKey(b.ClientIP)) // one card with many addresses
 	}
-	m := d.machines.make(mix(uint64(about.key), macKey(s)))
+	m := d.machines.make(mix(placeKey(s), macKey(s)))
 	m.n++
 	n := m.clients.add(s, client, starveSpan)
+	if k := m.meter.add(s.when, floodSpan, 1, 0); k >= dhcpFlood {
+		d.report(s, &about, m.n, int(k), m.clients.marks, fmt.Sprintf("in the name of %s, up to %d within %s", count(len(m.clients.marks), "client"), k, span(floodSpan)))
+		return
+	}
 	if n >= starveLimit {
 		d.report(s, &about, m.n, n, m.clients.marks, "in the name of "+fmt.Sprint(n)+" clients or more")
 		return
@@ -84,7 +89,7 @@ func (d *starvation) report(s *sight, about *actor, total uint64, n int, marks [
 		rec.trail(d.e, marks, "DHCP request", true)
 		mac := s.SrcMAC
 		rec.tell = func() string {
-			return fmt.Sprintf("%s (%s) sent %s %s, within %s.", rec.address, mac, count(rec.n, "DHCP request"), how, span(rec.last-rec.first))
+			return fmt.Sprintf("%s sent %s %s, within %s.", mac, count(rec.n, "DHCP request"), how, span(rec.last-rec.first))
 		}
 		if total < 2*starveLimit {
 			rec.rate(ident.Medium, 0.75)
@@ -96,8 +101,6 @@ func (d *starvation) report(s *sight, about *actor, total uint64, n int, marks [
 	rec.peer(&s.dst)
 	rec.add(&d.e.ledger, s.when, m)
 }
-
-func unspecified(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() }
 
 // macKey hashes the frame's source, or the address where there is none.
 func macKey(s *sight) uint64 {

@@ -84,9 +84,14 @@ func (x *exposure) fact(s *sight) {
 	case *event.CoAP:
 		x.coap(s, b)
 	case *event.Telnet:
-		if s.dst.home || !s.src.home {
-			x.note("exposure.telnet-service", s, about, other, port(s.DstPort), "Telnet session", func(*record) string {
-				return fmt.Sprintf("%s offers Telnet on port %d and %s used it.", s.Dst, s.DstPort, s.Src)
+		// A banner is told by the server; everything else by the client.
+		server, client, on := &s.dst, &s.src, s.DstPort
+		if b.Event == "banner" {
+			server, client, on = client, server, s.SrcPort
+		}
+		if server.home || !client.home {
+			x.note("exposure.telnet-service", s, server, client, port(on), "Telnet session", func(*record) string {
+				return fmt.Sprintf("%s offers Telnet on port %d and %s used it.", server, on, client)
 			})
 		}
 	case *event.TLS:

@@ -8,18 +8,17 @@ import (
 )
 
 const (
-	floodSYN      = 100  // connection requests in a second, hardly answered
-	slowSYN       = 40   // the same when it goes on for slowSeconds
-	slowSeconds   = 3    //
-	floodUDP      = 500  // datagrams in a second to many ports or from many hosts, hardly answered
-	floodOneFlow  = 5000 // datagrams in a second of one conversation, hardly answered
-	floodICMP     = 100  // messages in a second
-	floodFlows    = 150  // unanswered conversations with one service within floodSpan
-	floodSpan     = 10 * second
-	floodPackets  = 1000 // packets of one conversation without answer
-	floodRate     = 100  // of these in a second on average
-	maxFloods     = 4096
-	maxCandidates = 64
+	floodSYN     = 100  // connection requests in a second, hardly answered
+	slowSYN      = 40   // the same when it goes on for slowSeconds
+	slowSeconds  = 3    //
+	floodUDP     = 500  // datagrams in a second to many ports or from many hosts, hardly answered
+	floodOneFlow = 5000 // datagrams in a second of one conversation, hardly answered
+	floodICMP    = 100  // messages in a second
+	floodFlows   = 150  // unanswered conversations with one service within floodSpan
+	floodSpan    = 10 * second
+	floodPackets = 1000 // packets of one conversation without answer
+	floodRate    = 100  // of these in a second on average
+	maxFloods    = 4096
 )
 
 // flood finds floods by the per-second aggregates of the packet path, and,
@@ -28,9 +27,8 @@ type flood struct {
 	e       *Engine
 	hosts   *table[floodHost]
 	service *table[floodService]
-	source  *table[floodService]
-	outside []floodCandidate // floods on hosts that are not ours, until it is known whether ours send them
-	outAt   int64            // second in which one of ours last sent a flood
+	rates   *table[int64] // when the rates last told of a flood, by host, direction and transport
+	outAt   int64         // second in which one of ours last sent a flood
 }
 
 // floodHost is what is remembered of one host, direction and transport.
@@ -43,7 +41,6 @@ type floodHost struct {
 	packets uint64
 	bytes   uint64
 	port    uint16
-	kind    string
 }
 
 // floodService counts unanswered conversations.
@@ -53,20 +50,13 @@ type floodService struct {
 	ports distinct
 }
 
-type floodCandidate struct {
-	s    sight
-	fact event.Fact
-	rate event.Rate
-	kind string
-}
-
 func newFlood(e *Engine) *flood {
-	return &flood{e: e, hosts: newTable[floodHost](maxFloods), service: newTable[floodService](maxFloods), source: newTable[floodService](maxFloods)}
+	return &flood{e: e, hosts: newTable[floodHost](maxFloods), service: newTable[floodService](maxFloods), rates: newTable[int64](maxFloods)}
 }
 
 func (d *flood) kinds() []event.Kind { return []event.Kind{event.KindRate, event.KindFlow} }
 
-func (d *flood) close() { d.release(1 << 62) }
+func (d *flood) close() {}
 
 func (d *flood) fact(s *sight) {
 	switch b := s.Body.(type) {
@@ -121,9 +111,6 @@ func floodKind(s *sight, b *event.Rate) (kind string, hot bool) {
 
 func (d *flood) rate(s *sight, b *event.Rate) {
 	kind, hot := floodKind(s, b)
-	if s.Time/second > d.outAt {
-		d.release(s.Time)
-	}
 	if kind == "" || isGroup(s.Src) {
 		return
 	}
@@ -131,42 +118,19 @@ func (d *flood) rate(s *sight, b *event.Rate) {
 	if out && s.src.home {
 		d.outAt = s.Time / second
 	}
-	if !s.src.home {
-		if out {
-			return // about the one that bears it
-		}
-		if len(d.outside) < maxCandidates {
-			c := floodCandidate{s: *s, fact: *s.Fact, rate: *b, kind: kind}
-			c.fact.Body = (*event.Rate)(nil)
-			d.outside = append(d.outside, c)
-		}
+	// A flood is about its sender if that is ours, else about the host that
+	// bears it. What a host sends comes before what the other one gets.
+	if !s.src.home && (out || near(d.outAt, s.Time/second, 1)) {
 		return
 	}
 	d.count(s, b, kind, hot)
 }
 
-// release reports floods on hosts that are not ours, unless ours send them:
-// then the finding is about the sender.
-func (d *flood) release(now int64) {
-	kept := d.outside[:0]
-	for i := range d.outside {
-		c := &d.outside[i]
-		if now-c.s.Time < 2*second && c.s.Time-now < 2*second {
-			kept = append(kept, *c)
-			continue
-		}
-		if near(c.s.Time/second, d.outAt, 2) {
-			continue
-		}
-		c.s.Fact = &c.fact
-		d.count(&c.s, &c.rate, c.kind, c.rate.SYN >= floodSYN || c.s.Transport != protoTCP)
-	}
-	d.outside = kept
-}
-
 func (d *flood) count(s *sight, b *event.Rate, kind string, hot bool) {
 	out := b.Direction == "out"
-	h := d.hosts.make(mix(hostKey(s.Place, s.Src), uint64(s.Transport)<<1|b2u(out)))
+	side := mix(hostKey(s.Place, s.Src), uint64(s.Transport)<<1|b2u(out))
+	*d.rates.make(side) = s.Time
+	h := d.hosts.make(mix(side, textKey(kind)))
 	if h.seconds > 0 && !near(h.last, s.Time, floodSpan) {
 		*h = floodHost{}
 	}
@@ -176,7 +140,6 @@ func (d *flood) count(s *sight, b *event.Rate, kind string, hot bool) {
 	h.bytes += b.Bytes
 	h.peak = max(h.peak, b.Packets)
 	h.peers = max(h.peers, b.Peers)
-	h.kind = kind
 	if b.Port != 0 {
 		h.port = b.Port
 	}
@@ -203,9 +166,9 @@ func (d *flood) count(s *sight, b *event.Rate, kind string, hot bool) {
 				on = fmt.Sprintf(" to port %d", h.port)
 			}
 			if out {
-				return fmt.Sprintf("%s sent a %s%s to %s: %s, up to %d a second, %s, hardly answered.", rec.address, h.kind, on, count(max(h.peers, 1), "host"), count(rec.n, "packet"), h.peak, volume(h.bytes))
+				return fmt.Sprintf("%s sent a %s%s to %s: %s, up to %d a second, %s, hardly answered.", rec.address, kind, on, count(max(h.peers, 1), "host"), count(rec.n, "packet"), h.peak, volume(h.bytes))
 			}
-			return fmt.Sprintf("%s received a %s%s from about %s: %s, up to %d a second, %s, hardly answered.", rec.address, h.kind, on, count(max(h.peers, 1), "source"), count(rec.n, "packet"), h.peak, volume(h.bytes))
+			return fmt.Sprintf("%s received a %s%s from about %s: %s, up to %d a second, %s, hardly answered.", rec.address, kind, on, count(max(h.peers, 1), "source"), count(rec.n, "packet"), h.peak, volume(h.bytes))
 		}
 	}
 	rec.show(d.e, s, fmt.Sprintf("%d packets in one second", b.Packets))
@@ -229,6 +192,9 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	}
 	unanswered := f.PktsToClient == 0 && (s.Transport == protoUDP && f.AppProto != event.ProtoDNS || s.Transport == protoTCP && f.TCPFlagsTS&(flagSYN|flagACK) == flagSYN)
 	if !unanswered {
+		return
+	}
+	if d.rated(s, about, other, check) {
 		return
 	}
 	n := uint64(f.Aggregated) + 1
@@ -268,6 +234,21 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	rec.add(&d.e.ledger, s.when, n)
 }
 
+// rated reports whether the rates tell of this flood already. They do not say
+// who is on the other side, which the conversation does.
+func (d *flood) rated(s *sight, about, other *actor, check string) bool {
+	out := check == "dos.flood-out"
+	at := d.rates.get(mix(hostKey(s.Place, about.addr), uint64(s.Transport)<<1|b2u(out)))
+	if at == nil || !near(*at, s.when, minute) {
+		return false
+	}
+	if rec := d.e.has(check, s, about); rec != nil {
+		rec.peer(other)
+		rec.show(d.e, s, "unanswered packet of the flood")
+	}
+	return true
+}
+
 // long judges one conversation with very many packets and no answers.
 func (d *flood) long(s *sight, f *event.Flow, about, other *actor, check string) {
 	length := f.End - f.Start
@@ -282,7 +263,7 @@ func (d *flood) long(s *sight, f *event.Flow, about, other *actor, check string)
 			least = floodOneFlow // video and backups look like this
 		}
 	}
-	if perSecond < least {
+	if perSecond < least || d.rated(s, about, other, check) {
 		return
 	}
 	kind := transport(s.Transport) + " flood"

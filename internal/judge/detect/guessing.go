@@ -224,7 +224,7 @@ func (g *guessing) success(s *sight, a attempt, any, same *guessPair) {
 		p = any // a worm may fail on one port of the device and get in by another
 	}
 	guessed := p != nil && near(p.last, s.when, guessedSpan) && p.failed >= guessedAfter && p.tried.count() >= 2
-	if !guessed && g.e.ledger.has("credential.guessing", s.Place, s.src.key, s.when) == nil {
+	if !guessed && g.e.has("credential.guessing", s, &s.src) == nil {
 		return
 	}
 	if !guessed && (p == nil || p.failed == 0) && a.secret == 0 {
@@ -243,7 +243,7 @@ func (g *guessing) success(s *sight, a attempt, any, same *guessPair) {
 		if user != "" {
 			user = " as " + clip(user, 40)
 		}
-		sure := failed >= guessLimit || g.e.ledger.has("credential.guessing", s.Place, s.src.key, s.when) != nil
+		sure := failed >= guessLimit || g.e.has("credential.guessing", s, &s.src) != nil
 		if !sure {
 			rec.rate(ident.High, 0.65)
 		}

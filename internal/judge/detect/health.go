@@ -71,7 +71,13 @@ func (h *healthChecks) dicom(s *sight, b *event.DICOM) {
 		if what == "" {
 			what = "association as " + strings.TrimSpace(b.CallingAE)
 		}
-		h.rogue(s, "DICOM", what, b.Class, b.CallingAE)
+		class := b.Class
+		for _, v := range b.Services {
+			if v != "Verification" && class == event.OpNone {
+				class = event.OpRead // it wants more than to know that the system is there
+			}
+		}
+		h.rogue(s, "DICOM", what, class, b.CallingAE)
 	}
 	switch b.Command {
 	case "C-FIND", "C-GET", "C-MOVE":

@@ -63,8 +63,10 @@ func (h *hosts) note(s *sight) {
 	}
 }
 
+func placeHash(p ident.Place) uint64 { return uint64(p.Tenant)<<16 | uint64(p.Scope) }
+
 func placed(p ident.Place, k ident.HostKey) uint64 {
-	return mix(uint64(k), uint64(p.Tenant)<<16|uint64(p.Scope))
+	return mix(uint64(k), placeHash(p))
 }
 
 // of gives the dossier of a host, nil when it was not heard.

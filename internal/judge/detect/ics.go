@@ -82,7 +82,8 @@ func (c *icsChecks) fact(s *sight) {
 	if peer.late {
 		c.rogue(s, op)
 	}
-	c.operation(s, op, peer.late, newClass || newTarget && op.Class != event.OpRead, habit)
+	unusual := habit && (newClass || newTarget && op.Class != event.OpRead)
+	c.operation(s, op, peer.late, unusual, habit)
 }
 
 // industrial reports whether a protocol is one of controllers.

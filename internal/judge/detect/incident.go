@@ -69,7 +69,7 @@ func (i *incidents) opened(r *record) {
 	if r.stage() == 0 {
 		return
 	}
-	c := i.hosts.make(placed(r.place, r.host))
+	c := i.hosts.make(mix(r.key.id, placeHash(r.place)))
 	c.links = slices.DeleteFunc(c.links, func(l *record) bool { return !near(l.last, r.first, chainSpan) })
 	if len(c.links) >= maxMembers {
 		return
@@ -80,7 +80,7 @@ func (i *incidents) opened(r *record) {
 
 // judgeAgain looks at a host again after a record of it was proven.
 func (i *incidents) judgeAgain(r *record) {
-	if c := i.hosts.get(placed(r.place, r.host)); c != nil {
+	if c := i.hosts.get(mix(r.key.id, placeHash(r.place))); c != nil {
 		i.judge(c, r)
 	}
 }
@@ -97,12 +97,12 @@ func (i *incidents) judge(c *chain, r *record) {
 		return
 	}
 	about := actor{key: r.host, addr: r.addr, home: true}
-	incident := i.e.ledger.at("infection.device-compromised", r.place, &about, "", r.first)
+	incident := i.e.ledger.at("infection.device-compromised", r.place, &about, r.device, "", r.first)
 	if incident == nil {
 		return
 	}
 	if incident.isNew() {
-		incident.device, incident.address = r.device, r.address
+		incident.address = r.address
 		incident.tell = func() string { return i.tell(incident) }
 		if steps&stageDelivery == 0 {
 			incident.rate(ident.High, 0.8)

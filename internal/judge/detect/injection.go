@@ -154,7 +154,7 @@ func (i *injection) flow(s *sight, f *event.Flow) {
 		return
 	}
 	c := i.callbacks.get(mix(hostKey(s.Place, s.Src), addrKey(s.Dst)))
-	if c == nil || f.DataToServer == 0 || f.DataToClient == 0 || s.when < c.at-second || s.when-c.at > callbackSpan {
+	if c == nil || f.DataToServer == 0 || f.DataToClient == 0 || s.when < c.at-minute || s.when-c.at > callbackSpan {
 		return
 	}
 	if st, ok := c.rec.memory.(*injected); ok && st.called == "" {

@@ -15,13 +15,15 @@ import (
 const (
 	maxOpen    = 512
 	maxRecords = 8192
+	maxPerHost = 128
 )
 
 // ledger holds the episodes: one record per check, host and group until the
 // check's quiet time is over, then a new one.
 type ledger struct {
 	checks  map[string]*checkBook
-	records []*record // in order of opening
+	byHost  map[hostID][]*record // latest first
+	records []*record            // in order of opening
 	opened  func(*record)
 	dropped uint64
 }
@@ -30,13 +32,19 @@ type ledger struct {
 type checkBook struct {
 	finding.Check
 	latest map[recordKey]*record
-	last   int64 // packet time of the latest claim
 }
 
+// recordKey tells episodes of one check apart.
 type recordKey struct {
-	place ident.Place
-	host  ident.HostKey
+	hostID
 	group uint64
+}
+
+// hostID is whom records are about: a device by its id, anybody else by host
+// key. A device keeps its records when its host key changes.
+type hostID struct {
+	place ident.Place
+	id    uint64
 }
 
 // record is an episode that becomes a finding. All methods work on nil, which
@@ -78,6 +86,7 @@ type record struct {
 
 func (l *ledger) init(checks []finding.Check) {
 	l.checks = make(map[string]*checkBook, len(checks))
+	l.byHost = make(map[hostID][]*record)
 	for _, c := range checks {
 		l.checks[c.ID] = &checkBook{Check: c, latest: map[recordKey]*record{}}
 	}
@@ -85,15 +94,20 @@ func (l *ledger) init(checks []finding.Check) {
 
 // at gives the record of the episode of a check about a host at time t,
 // opening one when needed. Group parts findings of one host and check.
-func (l *ledger) at(check string, place ident.Place, host *actor, group string, t int64) *record {
+func (l *ledger) at(check string, place ident.Place, host *actor, device, group string, t int64) *record {
 	b := l.checks[check]
 	if b == nil {
 		return nil
 	}
-	k := recordKey{place, host.key, textKey(group)}
-	b.last = t
+	k := recordKey{hostID{place, uint64(host.key)}, textKey(group)}
 	if r := b.latest[k]; r != nil && r.holds(t) {
-		return r
+		return r // also when the host has become a device meanwhile
+	}
+	if device != "" {
+		k.id = textKey(device)
+		if r := b.latest[k]; r != nil && r.holds(t) {
+			return r
+		}
 	}
 	if _, again := b.latest[k]; !again && len(b.latest) >= maxOpen {
 		b.forget(t)
@@ -103,7 +117,7 @@ func (l *ledger) at(check string, place ident.Place, host *actor, group string, 
 		}
 	}
 	r := &record{
-		book: b, key: k, group: strings.Clone(group), place: place, host: host.key, address: host.String(), addr: host.addr,
+		book: b, key: k, group: strings.Clone(group), place: place, host: host.key, address: host.String(), addr: host.addr, device: device,
 		episode: t, first: t, last: t, severity: b.Severity, confidence: b.Confidence,
 	}
 	r.id = finding.ID(place, b.ID, host.key, r.group, t)
@@ -112,7 +126,17 @@ func (l *ledger) at(check string, place ident.Place, host *actor, group string, 
 		l.dropOldest()
 	}
 	l.records = append(l.records, r)
+	l.enlist(r)
 	return r
+}
+
+// enlist puts a record among those of its host.
+func (l *ledger) enlist(r *record) {
+	list := l.byHost[r.key.hostID]
+	if len(list) >= maxPerHost {
+		list = list[:maxPerHost-1]
+	}
+	l.byHost[r.key.hostID] = slices.Insert(list, 0, r)
 }
 
 // holds reports whether time t falls into the record's episode; a clock that
@@ -142,20 +166,23 @@ func (l *ledger) dropOldest() {
 			delete(r.book.latest, r.key)
 		}
 	}
+	for id, list := range l.byHost {
+		if list = slices.DeleteFunc(list, func(r *record) bool { return gone[r] }); len(list) == 0 {
+			delete(l.byHost, id)
+		} else {
+			l.byHost[id] = list
+		}
+	}
 	l.dropped += uint64(len(gone))
 	l.records = slices.DeleteFunc(l.records, func(r *record) bool { return gone[r] })
 }
 
-// has gives the latest record of a check about a host whose episode is not
+// has gives the first record of a check about a host whose episode is not
 // over at time t, whatever its group; nil when there is none.
-func (l *ledger) has(check string, place ident.Place, host ident.HostKey, t int64) *record {
-	b := l.checks[check]
-	if b == nil {
-		return nil
-	}
+func (l *ledger) has(check string, id hostID, t int64) *record {
 	var best *record
-	for _, r := range b.latest {
-		if r.host == host && r.place == place && r.holds(t) && (best == nil || r.first < best.first || r.first == best.first && r.id < best.id) {
+	for _, r := range l.byHost[id] {
+		if r.book.ID == check && r.n > 0 && r.holds(t) && (best == nil || r.first < best.first || r.first == best.first && r.id < best.id) {
 			best = r
 		}
 	}

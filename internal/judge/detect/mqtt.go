@@ -226,11 +226,14 @@ func (m *mqttChecks) publish(s *sight, b *event.MQTT, client, broker *actor) {
 	mean := z.bytes / max(z.n, 1)
 	z.n++
 	z.bytes += min(size, largeMessage)
-	if size < largeMessage || size < timesUsual*mean && size < hugeMessage || z.n < 3 && size < 4*largeMessage {
+	if size < largeMessage || size < timesUsual*mean && size < hugeMessage || pictured(b.Publish.Head) && size < hugeMessage {
 		return
 	}
 	rec := m.e.report("mqtt.oversize", s, client, "")
 	if rec.isNew() {
+		if size < hugeMessage && z.n < 10 && entropy(b.Publish.Head) > 2 {
+			rec.rate(ident.Low, 0.5) // little is known of what is usual, and it is no mere filling
+		}
 		topic, at := clip(b.Publish.Topic, 60), broker.String()
 		rec.tell = func() string {
 			return fmt.Sprintf("%s published a message of %s on the topic %s of the broker %s, where messages have %s on average.", rec.address, volume(size), topic, at, volume(mean))
@@ -239,6 +242,11 @@ func (m *mqttChecks) publish(s *sight, b *event.MQTT, client, broker *actor) {
 	rec.peer(broker)
 	rec.show(m.e, s, fmt.Sprintf("PUBLISH of %d bytes", size))
 	rec.add(&m.e.ledger, s.when, 1)
+}
+
+// pictured reports whether a payload is a picture, as cameras publish them.
+func pictured(head string) bool {
+	return strings.HasPrefix(head, "\xff\xd8\xff") || strings.HasPrefix(head, "\x89PNG") || strings.HasPrefix(head, "RIFF")
 }
 
 // malformed counts messages that break a protocol's standard, by sender. One

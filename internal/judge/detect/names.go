@@ -109,3 +109,6 @@ func registered(name string) string {
 	}
 	return name[second+1:]
 }
+
+// unspecified reports whether an address says nothing.
+func unspecified(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() }

@@ -79,10 +79,12 @@ func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 		program = program || a.magic == "" || a.magic == "unknown"
 	}
 	if a.proto == event.ProtoHTTP {
-		if a.host == "" || isAddress(a.host) {
+		if isAddress(a.host) {
 			add(1, "the server was called by its bare address")
+		} else if a.host != "" {
+			score-- // makers' updates come from servers with names
 		}
-		if a.agent == "" || hasAnyFold(a.agent, []string{"wget", "curl", "busybox", "libwww", "python", "java/", "powershell", "certutil", "go-http", "hello, world"}) {
+		if a.name != "" && a.agent == "" || hasAnyFold(a.agent, []string{"wget", "curl", "busybox", "libwww", "python", "java/", "powershell", "certutil", "go-http", "hello, world"}) {
 			add(1, "no browser fetched it")
 		}
 		if a.port != 80 && a.port != 8080 && a.port != 443 && a.port != 8000 {
@@ -136,7 +138,7 @@ func (p *payload) takenOver(s *sight, to *actor) string {
 		{"infection.loader", "a loader had fetched it by command"},
 		{"exploit.command-injection", "a command had been injected before"},
 	} {
-		if r := p.e.ledger.has(c.check, s.Place, to.key, s.when); r != nil && !r.acting && r.first <= s.when {
+		if r := p.e.has(c.check, s, to); r != nil && !r.acting && r.first <= s.when {
 			return c.says
 		}
 	}

@@ -29,7 +29,7 @@ func (p *propagation) kinds() []event.Kind { return []event.Kind{event.KindLogin
 func (p *propagation) close() {}
 
 // scanned is called by recon for every probe of a source that scans.
-func (p *propagation) scanned(s *sight, sc *scanner) {
+func (p *propagation) scanned(s *sight, sc *scanner, n uint64) {
 	if !s.src.home {
 		return
 	}
@@ -55,7 +55,7 @@ func (p *propagation) scanned(s *sight, sc *scanner) {
 		}
 	}
 	rec.peer(&s.dst)
-	rec.add(&p.e.ledger, s.when, 1)
+	rec.add(&p.e.ledger, s.when, n)
 }
 
 // fact counts the hosts on which a home host tries passwords.
@@ -69,7 +69,7 @@ func (p *propagation) fact(s *sight) {
 	if hosts < wormTargets {
 		return
 	}
-	if p.e.ledger.has("credential.guessing", s.Place, s.src.key, s.when) == nil && p.e.ledger.has("recon.horizontal-scan", s.Place, s.src.key, s.when) == nil {
+	if p.e.has("credential.guessing", s, &s.src) == nil && p.e.has("recon.horizontal-scan", s, &s.src) == nil {
 		return
 	}
 	rec := p.e.report("infection.self-propagation", s, &s.src, "")
@@ -105,7 +105,7 @@ func (e *Engine) takenOver(s *sight) string {
 		{"infection.loader", "a malware loader ran on it"},
 		{"infection.payload-download", "it fetched a suspicious program"},
 	} {
-		if e.ledger.has(c.check, s.Place, s.src.key, s.when) != nil {
+		if e.has(c.check, s, &s.src) != nil {
 			return c.says
 		}
 	}

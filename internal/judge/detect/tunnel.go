@@ -16,7 +16,8 @@ const (
 	tunnelBytes  = 500 // bytes of data in names
 	longName     = 25  // bytes below the domain that a name which carries data has at least
 	pollLimit    = 15  // questions for text or raw records
-	singleLength = 80  // bytes of data in one name that are reported by themselves
+	singleLength = 60  // bytes of data in one name that are reported by themselves
+	singleLabel  = 50  // of these in one label
 )
 
 // tunnel finds DNS that carries data: names that are never asked for twice
@@ -132,10 +133,18 @@ func (t *tunnel) weigh(d *tunnelDomain, sub, domain string) (ident.Severity, flo
 		return ident.High, 0.9, true
 	case d.typed >= pollLimit && (d.carrying >= 5 || d.typed*2 >= d.queries && polling(sub)):
 		return ident.High, 0.8, true
-	case len(sub) >= singleLength && encoded(sub) && (domain == "" || entropy(sub) >= 4.2):
-		return ident.Medium, 0.5, true
+	case len(sub) >= singleLength && encoded(sub) && longestLabel(sub) >= singleLabel && entropy(sub) >= 4.5:
+		return ident.Low, 0.4, true
 	}
 	return ident.Info, 0, false
+}
+
+func longestLabel(name string) int {
+	longest := 0
+	for _, l := range strings.Split(name, ".") {
+		longest = max(longest, len(l))
+	}
+	return longest
 }
 
 // dataType reports whether a record type can carry data at will, and whether
