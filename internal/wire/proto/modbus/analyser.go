@@ -92,7 +92,7 @@ func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 		if err == ErrShort {
 			return done, nil
 		}
-		if err == nil && p.lost[dir] && !p.plausible(dir, &a) {
+		if err == nil && p.lost[dir] && done+n < len(b) && !p.plausible(dir, &a) {
 			err = ErrHeader
 		}
 		if err != nil {
@@ -113,6 +113,7 @@ func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 }
 
 // plausible says whether a message found behind a gap may be taken for one.
+// One that ends with the segment needs no such proof.
 func (p *parser) plausible(dir event.Dir, a *ADU) bool {
 	var r Request
 	if a.IsException() || p.oriented && dir != p.asks {
