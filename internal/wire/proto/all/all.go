@@ -43,6 +43,7 @@ import (
 	"edgeward/internal/wire/proto/opcua"
 	"edgeward/internal/wire/proto/pndcp"
 	"edgeward/internal/wire/proto/quic"
+	"edgeward/internal/wire/proto/rdp"
 	"edgeward/internal/wire/proto/rtsp"
 	"edgeward/internal/wire/proto/s7"
 	"edgeward/internal/wire/proto/sip"
@@ -103,6 +104,7 @@ func Protocols() []proto.Protocol {
 		opcua.Protocol,
 		pndcp.Protocol,
 		quic.Protocol,
+		rdp.Protocol,
 		rtsp.Protocol,
 		s7.Plus,
 		s7.Protocol,
