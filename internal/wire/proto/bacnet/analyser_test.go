@@ -80,6 +80,8 @@ func TestTransactions(t *testing.T) {
 			event.BACnet{BVLC: unicastName, PDU: "confirmed-request", Service: "write-property", Object: "analog-value 7", Property: "present-value", InvokeID: 1, Priority: 8, Class: event.OpWrite, Error: "abort tsm-timeout", Answered: true}},
 		{"alarms switched off", []dialogue.Turn{dialogue.C(unicast(ask(1, SvcWriteProperty, ctx(0, id(0, 7)...), ctx(1, 35), open(3), app(8, 5, 0), end(3))))},
 			event.BACnet{BVLC: unicastName, PDU: "confirmed-request", Service: "write-property", Object: "analog-input 7", Property: "event-enable", InvokeID: 1, Class: event.OpAlarm}},
+		{"recipient removed", []dialogue.Turn{dialogue.C(unicast(ask(1, SvcRemoveListElement, ctx(0, id(15, 7)...), ctx(1, 102), open(3), end(3))))},
+			event.BACnet{BVLC: unicastName, PDU: "confirmed-request", Service: "remove-list-element", Object: "notification-class 7", Property: "recipient-list", InvokeID: 1, Class: event.OpAlarm}},
 		{"several properties", []dialogue.Turn{dialogue.C(unicast(ask(2, SvcReadPropertyMultiple, ctx(0, id(8, 5)...), open(1), ctx(0, 70), ctx(0, 77), end(1), ctx(0, id(0, 1)...), open(1), ctx(0, 85), end(1))))},
 			event.BACnet{BVLC: unicastName, PDU: "confirmed-request", Service: "read-property-multiple", Object: "device 5", Property: "model-name", InvokeID: 2, Class: event.OpRead, Count: 3}},
 		{"several written", []dialogue.Turn{dialogue.C(unicast(ask(2, SvcWritePropertyMultiple, ctx(0, id(1, 5)...), open(1), ctx(0, 85), open(2), app(4, 0, 0, 0, 0), end(2), ctx(3, 10), end(1), ctx(0, id(1, 6)...), open(1), ctx(0, 35), open(2), app(8, 5, 0), end(2), end(1))))},

@@ -43,8 +43,11 @@ func readConfirmed(p *parameters, service uint8, b []byte) bool {
 	switch service {
 	case SvcReadProperty, SvcWriteProperty, SvcAddListElement, SvcRemoveListElement, SvcReadRange:
 		p.reference(&r)
-		if service == SvcWriteProperty {
+		switch service {
+		case SvcWriteProperty:
 			p.written(&r)
+		case SvcRemoveListElement: // whoever is off the list hears no alarms
+			p.class = writeClass(p.object, p.property)
 		}
 		p.count = 0
 	case SvcReadPropertyMultiple:
