@@ -57,6 +57,7 @@ import (
 	"edgeward/internal/wire/proto/tftp"
 	"edgeward/internal/wire/proto/tls"
 	"edgeward/internal/wire/proto/tuya"
+	"edgeward/internal/wire/proto/vnc"
 	"edgeward/internal/wire/proto/websocket"
 )
 
@@ -120,6 +121,7 @@ func Protocols() []proto.Protocol {
 		tls.DTLS,
 		tls.Protocol,
 		tuya.Protocol,
+		vnc.Protocol,
 		websocket.Protocol,
 	}
 }
