@@ -3,10 +3,27 @@ package cli
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 )
+
+// buildTime gives the time of the commit that the program was built from, so
+// that the same source gives the same pages; nil when it is not known.
+func buildTime() *time.Time {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	for _, s := range info.Settings {
+		if t, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil {
+			return &t
+		}
+	}
+	return nil
+}
 
 func newMan(s *streams) *cobra.Command {
 	return &cobra.Command{
@@ -19,6 +36,8 @@ func newMan(s *streams) *cobra.Command {
 				return fmt.Errorf("write manual pages: %w", err)
 			}
 			h := &doc.GenManHeader{Title: "EDGEWARD", Section: "1", Source: "Edgeward " + Version(), Manual: "Edgeward manual"}
+			h.Date = buildTime()
+			cmd.Root().DisableAutoGenTag = true
 			return doc.GenManTree(cmd.Root(), h, args[0])
 		},
 	}
