@@ -50,7 +50,9 @@ import (
 	"edgeward/internal/wire/proto/smb"
 	"edgeward/internal/wire/proto/smtp"
 	"edgeward/internal/wire/proto/snmp"
+	"edgeward/internal/wire/proto/socks"
 	"edgeward/internal/wire/proto/ssdp"
+	"edgeward/internal/wire/proto/ssh"
 	"edgeward/internal/wire/proto/stun"
 	"edgeward/internal/wire/proto/syslog"
 	"edgeward/internal/wire/proto/telnet"
@@ -113,7 +115,9 @@ func Protocols() []proto.Protocol {
 		smb.Protocol,
 		smtp.Protocol,
 		snmp.Protocol,
+		socks.Protocol,
 		ssdp.Protocol,
+		ssh.Protocol,
 		stun.Protocol,
 		syslog.Protocol,
 		telnet.Protocol,
