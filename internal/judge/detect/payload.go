@@ -45,7 +45,7 @@ func (p *payload) fact(s *sight) {
 		} else if b.Method == "POST" && b.Status == 200 && b.Length >= 4096 && !b.Encoded {
 			p.judge(s, &s.src, &s.dst, arrival{
 				name: b.URL, host: b.Host, agent: b.UserAgent, magic: b.RespMagic, proto: event.ProtoHTTP, port: s.DstPort, size: b.Length,
-				blob: packed(b.RespBody) && bareName(b.URL) && b.Referer == "",
+				blob: packed(b.RespBody) && bareName(b.URL) && (b.Referer == "" || strings.Contains(b.Referer, b.URL)),
 			})
 		}
 	}
@@ -91,7 +91,7 @@ func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 			add(1, fmt.Sprintf("from port %d", a.port))
 		}
 		if a.blob && isAddress(a.host) {
-			add(2, "it came packed or encrypted in answer to a form")
+			add(2, "it came packed or encrypted in answer to a form, from a path without a name")
 			program = true
 		}
 	} else if a.proto == event.ProtoTFTP {

@@ -80,8 +80,9 @@ func (p *propagation) fact(s *sight) {
 		if hosts < 2*wormTargets {
 			rec.rate(ident.High, 0.7)
 		}
+		service := b.Service
 		rec.tell = func() string {
-			return fmt.Sprintf("%s tried passwords for %s on %s.", rec.address, b.Service, count(rec.peerSet.count(), "host"))
+			return fmt.Sprintf("%s tried passwords for %s on %s.", rec.address, service, count(rec.peerSet.count(), "host"))
 		}
 	}
 	rec.peer(&s.dst)

@@ -57,8 +57,10 @@ func (t *table[V]) drop(k uint64) {
 // each visits all values, the one used longest ago first; the order depends
 // on the facts only.
 func (t *table[V]) each(visit func(k uint64, v *V)) {
-	for e := t.tail; e != nil; e = e.prev {
+	for e := t.tail; e != nil; {
+		before := e.prev // visit may drop e
 		visit(e.key, &e.value)
+		e = before
 	}
 }
 
@@ -92,4 +94,6 @@ func (t *table[V]) unlink(e *entry[V]) {
 	} else {
 		t.tail = e.prev
 	}
+	// Who still holds the value must not hold the whole list with it.
+	e.prev, e.next = nil, nil
 }
