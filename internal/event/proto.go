@@ -81,6 +81,7 @@ const (
 	ProtoNATPMP
 	ProtoProfinetIO
 	ProtoNetFlow
+	ProtoMonero
 	protoCount
 )
 
@@ -93,6 +94,7 @@ var protoNames = [protoCount]string{
 	"kasa", "tuya", "smtp", "vnc", "sip", "bittorrent", "bitcoin", "ethereum", "socks",
 	"synchrophasor", "http2", "rtp", "wireguard", "adb", "netbios-session", "syslog",
 	"stun", "pptp", "ldap", "redis", "mysql", "knx", "nat-pmp", "profinet-io", "netflow",
+	"monero",
 }
 
 // ProtoCount is the number of protocols, for tables indexed by Proto.
