@@ -54,6 +54,7 @@ import (
 	"edgeward/internal/wire/proto/ssdp"
 	"edgeward/internal/wire/proto/ssh"
 	"edgeward/internal/wire/proto/stun"
+	"edgeward/internal/wire/proto/synchrophasor"
 	"edgeward/internal/wire/proto/syslog"
 	"edgeward/internal/wire/proto/telnet"
 	"edgeward/internal/wire/proto/tftp"
@@ -119,6 +120,7 @@ func Protocols() []proto.Protocol {
 		ssdp.Protocol,
 		ssh.Protocol,
 		stun.Protocol,
+		synchrophasor.Protocol,
 		syslog.Protocol,
 		telnet.Protocol,
 		tftp.Protocol,
