@@ -70,6 +70,7 @@ func Sense(ctx context.Context, o SenseOptions) error {
 		s := live.Stats()
 		r.Packets, r.Bytes = s.Capture.Packets, s.Capture.Bytes
 		addStats(r, s)
+		r.Devices, r.Findings = j.inventory.Devices(), j.detect.Findings()
 		r.Loss.Hosts, r.Loss.FindingsLimit = j.inventory.Evicted(), j.detect.Dropped()
 		o.Stats(r)
 	}

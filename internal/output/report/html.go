@@ -1,11 +1,13 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +54,7 @@ type pageData struct {
 	LossList []string
 	Began    string
 	Lasted   string
+	byID     map[string]*finding.Finding
 }
 
 // findingRow and beliefRow are what the inner templates show.
@@ -84,6 +87,10 @@ func (r *Report) HTML(w io.Writer) error {
 	d := pageData{Report: r, Title: "Edgeward report"}
 	d.Above, d.Info = split(r.Findings)
 	d.Above, d.Info = d.Above[:min(len(d.Above), maxPage)], d.Info[:min(len(d.Info), maxPage)]
+	d.byID = make(map[string]*finding.Finding, len(d.Above)+len(d.Info))
+	for _, f := range slices.Concat(d.Above, d.Info) {
+		d.byID[f.ID] = f
+	}
 	for s := int(ident.Critical); s >= int(ident.Info); s-- {
 		n := 0
 		for _, f := range r.Findings {
@@ -104,6 +111,10 @@ func (r *Report) HTML(w io.Writer) error {
 // Device gives the device with that id, for the template.
 func (d pageData) Device(id string) *asset.Device { return d.device(id) }
 
+// Finding gives the finding with that id, for the template, as far as it is on
+// the page.
+func (d pageData) Finding(id string) *finding.Finding { return d.byID[id] }
+
 // Shown gives the devices that fit on the page.
 func (d pageData) Shown() []*asset.Device { return d.Devices[:min(len(d.Devices), maxPage)] }
 
@@ -120,5 +131,16 @@ next:
 		}
 		out = append(out, typeCount{name, 1})
 	}
+	slices.SortStableFunc(out, func(a, b typeCount) int {
+		return cmp.Or(cmp.Compare(rank(a.Type), rank(b.Type)), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Type, b.Type))
+	})
 	return out
+}
+
+// rank puts what is not known behind all else.
+func rank(name string) int {
+	if name == Unknown {
+		return 1
+	}
+	return 0
 }
