@@ -24,6 +24,7 @@ import (
 	"edgeward/internal/wire/proto/hartip"
 	"edgeward/internal/wire/proto/hl7"
 	"edgeward/internal/wire/proto/http"
+	"edgeward/internal/wire/proto/http2"
 	"edgeward/internal/wire/proto/icmp"
 	"edgeward/internal/wire/proto/iec104"
 	"edgeward/internal/wire/proto/irc"
@@ -89,6 +90,7 @@ func Protocols() []proto.Protocol {
 		hartip.Protocol,
 		hl7.Protocol,
 		http.Protocol,
+		http2.Protocol,
 		icmp.Protocol,
 		iec104.Protocol,
 		irc.Protocol,
