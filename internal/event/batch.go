@@ -8,19 +8,32 @@ import (
 // Batch is a run of facts with the memory they live in. A worker fills one,
 // the judge and the outputs read it, then it is reset and filled again. It is
 // not safe for concurrent use.
+//
+// It keeps as much memory as its fullest fill of late needed, so that filling
+// it rarely allocates and a burst is not paid for ever after.
 type Batch struct {
-	facts []*Fact
-	pool  []*Fact // every fact this batch ever made, in use up to used
-	used  int
-	slabs [kindCount]slab
-	arena arena
+	facts  []*Fact
+	pool   []*Fact // facts this batch made, in use up to used
+	used   int
+	peak   int // of used since the last trim
+	resets int // since the last trim
+	slabs  [kindCount]slab
+	arena  arena
 }
 
 // slab hands out bodies of one kind.
 type slab struct {
 	bodies []Body
 	used   int
+	peak   int // of used since the last trim
 }
+
+const (
+	factChunk  = 64 // facts made at once
+	bodyChunk  = 32 // bodies made at once, at most
+	trimPeriod = 64 // resets after which memory that was not needed goes
+	maxSpare   = 2048
+)
 
 // Order is the place of a fact in the output: the number of the packet that
 // caused it, then Seq. It does not depend on which worker made the fact.
@@ -34,13 +47,16 @@ func Add[T any, P interface {
 }](b *Batch, h *Header, o Order) P {
 	s := &b.slabs[P(nil).Kind()]
 	if s.used == len(s.bodies) {
-		s.bodies = append(s.bodies, P(new(T)))
+		chunk := make([]T, min(max(len(s.bodies)/2, 1), bodyChunk))
+		for i := range chunk {
+			s.bodies = append(s.bodies, P(&chunk[i]))
+		}
 	}
 	body := s.bodies[s.used].(P)
 	s.used++
 	body.Reset()
 	if b.used == len(b.pool) {
-		chunk := make([]Fact, 64)
+		chunk := make([]Fact, factChunk)
 		for i := range chunk {
 			b.pool = append(b.pool, &chunk[i])
 		}
@@ -91,12 +107,34 @@ func (b *Batch) Sort() {
 // Reset empties the batch and keeps its memory. Facts, bodies and strings
 // handed out before are invalid from here on.
 func (b *Batch) Reset() {
-	b.facts = b.facts[:0]
-	b.used = 0
+	b.peak = max(b.peak, b.used)
+	b.resets++
+	trim := b.resets == trimPeriod || b.used > maxSpare
 	for i := range b.slabs {
-		b.slabs[i].used = 0
+		s := &b.slabs[i]
+		s.peak = max(s.peak, s.used)
+		s.used = 0
+		if trim {
+			s.bodies = shorten(s.bodies, s.peak)
+			s.peak = 0
+		}
 	}
-	b.arena.reset()
+	b.arena.reset(trim)
+	b.facts, b.used = b.facts[:0], 0
+	if trim {
+		b.pool = shorten(b.pool, b.peak)
+		b.facts = make([]*Fact, 0, min(b.peak, maxSpare))
+		b.peak, b.resets = 0, 0
+	}
+}
+
+// shorten gives the first n elements, at most maxSpare, in memory that fits.
+func shorten[E any](list []E, n int) []E {
+	n = min(n, maxSpare)
+	if len(list) <= n+bodyChunk {
+		return list
+	}
+	return slices.Clone(list[:n])
 }
 
 // Size gives the bytes of text the batch holds.
@@ -132,6 +170,7 @@ type arena struct {
 	cur    int
 	off    int
 	size   int
+	peak   int // of chunks used since the last trim
 }
 
 const arenaChunk = 64 << 10
@@ -155,4 +194,13 @@ func (a *arena) alloc(n int) []byte {
 	return p
 }
 
-func (a *arena) reset() { a.cur, a.off, a.size = 0, 0, 0 }
+func (a *arena) reset(trim bool) {
+	a.peak = max(a.peak, a.cur+1)
+	a.cur, a.off, a.size = 0, 0, 0
+	if trim {
+		if len(a.chunks) > a.peak {
+			a.chunks = slices.Clone(a.chunks[:a.peak])
+		}
+		a.peak = 0
+	}
+}

@@ -8,6 +8,9 @@
 package flow
 
 import (
+	"cmp"
+	"slices"
+
 	"edgeward/internal/event"
 	"edgeward/internal/ident"
 	"edgeward/internal/wire/decode"
@@ -116,6 +119,7 @@ type Table struct {
 	sample   proto.Sample
 	suppress suppressor
 	learned  []Learned
+	ending   []ending
 	stats    Stats
 	out      *event.Batch
 	pkt      *decode.Packet
@@ -310,12 +314,14 @@ func (t *Table) frame(p *decode.Packet) {
 	s.Bytes += uint64(len(b))
 }
 
-// Expire ends the flows that have been idle for too long at packet time now.
+// Expire ends the flows that have been idle for too long at packet time now,
+// but no more than most at once, so that a pause in the traffic does not turn
+// a whole table into facts; the others' turn comes with the next call.
 // order is the number of the last packet seen; it places their facts.
-func (t *Table) Expire(now int64, order uint64) {
+func (t *Table) Expire(now int64, order uint64, most int) {
 	t.env.Order = event.Order{Packet: order}
 	for s := range t.lists {
-		for {
+		for ; most > 0; most-- {
 			ref := t.lists[s].head
 			if ref == none {
 				break
@@ -330,16 +336,41 @@ func (t *Table) Expire(now int64, order uint64) {
 	}
 }
 
-// Flush ends all flows, at the end of a capture or of the program.
-func (t *Table) Flush(order uint64) {
-	t.env.Order = event.Order{Packet: order}
+// ending is a flow that is to end with the capture.
+type ending struct {
+	first uint64 // its first packet
+	ref   uint32
+}
+
+// PrepareFlush appends the number of the first packet of every flow that is in
+// the table, in their order. No packet may come before Flush has ended all.
+func (t *Table) PrepareFlush(to []uint64) []uint64 {
+	t.ending = make([]ending, 0, t.count)
 	for s := range t.lists {
-		for ref := t.lists[s].head; ref != none; ref = t.lists[s].head {
-			f := t.at(ref)
-			t.end(f, ref, f.endReason("shutdown"))
+		for ref := t.lists[s].head; ref != none; ref = t.at(ref).next {
+			t.ending = append(t.ending, ending{t.at(ref).firstPacket, ref})
 		}
 	}
+	slices.SortFunc(t.ending, func(a, b ending) int { return cmp.Compare(a.first, b.first) })
+	for _, e := range t.ending {
+		to = append(to, e.first)
+	}
+	return to
 }
+
+// Flush ends the flows whose first packet is not after upTo, at the end of a
+// capture or of the program; [EveryFlow] means all.
+func (t *Table) Flush(order, upTo uint64) {
+	t.env.Order = event.Order{Packet: order}
+	for len(t.ending) > 0 && t.ending[0].first <= upTo {
+		f := t.at(t.ending[0].ref)
+		t.end(f, t.ending[0].ref, f.endReason("shutdown"))
+		t.ending = t.ending[1:]
+	}
+}
+
+// EveryFlow has Flush end all flows.
+const EveryFlow = ^uint64(0)
 
 // end takes a flow out of the table and makes its fact.
 func (t *Table) end(f *flow, ref uint32, reason string) {

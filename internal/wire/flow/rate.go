@@ -173,6 +173,14 @@ func distinct(s *[sketchWords]uint64) uint32 {
 	return uint32(math.Round(-m * math.Log(1-float64(set)/m)))
 }
 
+// Advance says that packet time has come to now, so that rates are told also
+// when no packet follows.
+func (r *Rates) Advance(now int64) {
+	if len(r.active) > 0 && now/second > r.second {
+		r.Flush()
+	}
+}
+
 // Flush ends the second at hand.
 func (r *Rates) Flush() {
 	slices.SortFunc(r.active, func(a, b *rateCell) int {

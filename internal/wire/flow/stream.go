@@ -38,6 +38,9 @@ func (t *Table) tcp(f *flow, ref uint32, dir event.Dir, p *decode.Packet) {
 		o := dir.Other()
 		if !f.ackKnown[o] || int32(p.Ack-f.acked[o]) > 0 {
 			f.acked[o], f.ackKnown[o] = p.Ack, true
+			if h := f.half[o]; h != nil && len(h.segments) > 0 && !f.deaf {
+				t.drain(f, o, false) // what it acknowledges comes before its own payload
+			}
 		}
 	}
 	seq := p.Seq

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"edgeward/internal/ident"
 	"edgeward/internal/wire/capture"
@@ -33,6 +34,7 @@ type liveWorker struct {
 	rates     *flow.Rates
 	free      chan *Unit
 	path      *Pipeline
+	last      uint64 // number of the last packet
 
 	mu    sync.Mutex
 	inbox []flow.Learned // what other workers learned
@@ -114,52 +116,94 @@ func (l *Live) Stats() Stats {
 	return s
 }
 
+// drainTime is how long a worker that was told to stop goes on reading what
+// had already arrived.
+const drainTime = 2 * time.Second
+
 func (w *liveWorker) run(ctx context.Context) error {
 	for {
 		u := <-w.free
 		err := w.source.Read(ctx, &u.frames)
-		ended := err != nil
-		w.work(u, ended)
-		w.live.facts <- u
-		if !ended {
-			continue
+		if err != nil {
+			w.end(u)
+			if errors.Is(err, io.EOF) || ctx.Err() != nil {
+				return nil
+			}
+			return err
 		}
-		if errors.Is(err, io.EOF) || ctx.Err() != nil {
-			return nil
-		}
-		return err
+		w.work(u)
+		w.hand(u)
 	}
 }
 
-// work takes one unit through the table. Units without packets let time go on.
-func (w *liveWorker) work(u *Unit, last bool) {
-	u.capture, u.Last = w.index, last
+// end works on what the ring still holds, as far as it came before now, and
+// ends all flows.
+func (w *liveWorker) end(u *Unit) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	for stop := w.live.clock().UnixNano(); ; u = <-w.free {
+		err := w.source.Read(ctx, &u.frames)
+		n := len(u.frames.Frames)
+		if n == 0 {
+			break
+		}
+		late := u.frames.Frames[n-1].Time > stop
+		w.work(u)
+		w.hand(u)
+		if late || err != nil {
+			u = <-w.free
+			break
+		}
+	}
+	portions := portionsOf(w.table.PrepareFlush(nil))
+	for i, upTo := range portions {
+		if i > 0 {
+			u = <-w.free
+		}
+		u.Last, u.Time = i == len(portions)-1, w.live.clock().UnixNano()
+		w.setOut(u)
+		if i == 0 {
+			w.rates.Flush()
+		}
+		w.table.Flush(w.last, upTo)
+		w.hand(u)
+	}
+}
+
+func (w *liveWorker) setOut(u *Unit) {
+	u.capture = w.index
 	w.rates.SetOut(u.outs[0])
 	w.table.SetOut(u.outs[1])
+}
+
+// work takes one unit through the table. Units without packets let time go on.
+func (w *liveWorker) work(u *Unit) {
+	w.setOut(u)
 	w.learn()
 	w.path.decode(u, w.decoder, w.rates)
-	number := uint64(0)
-	u.Time = w.live.clock().UnixNano()
 	if n := len(u.frames.Frames); n > 0 {
 		f := &u.frames.Frames[n-1]
-		u.Time, number = f.Time, f.Number
+		u.Time, w.last = f.Time, f.Number
+	} else {
+		u.Time = w.live.clock().UnixNano()
+		w.rates.Advance(u.Time)
 	}
 	for i := range u.packets {
 		w.table.Packet(&u.packets[i])
 	}
-	if last {
-		w.rates.Flush()
-		w.table.Flush(number)
-	} else {
-		w.table.Expire(u.Time, number)
-	}
+	w.table.Expire(u.Time, w.last, expireFlows)
 	w.tell(w.table.Learned())
+}
+
+// hand gives the unit's facts to the sink.
+func (w *liveWorker) hand(u *Unit) {
 	u.merged.Reset()
 	u.merged.Merge(u.outs...)
 	u.Facts, u.recent = u.merged.Facts(), append(u.recent[:0], u)
 	w.mu.Lock()
 	w.stats = Stats{Capture: w.source.Stats(), Decode: w.decoder.Stats(), Flow: *w.table.Stats()}
 	w.mu.Unlock()
+	w.live.facts <- u
 }
 
 // learn takes in what others learned.

@@ -49,6 +49,9 @@ const (
 	runLength  = 256 // packets between two exchanges of what was learned
 	inFlight   = 3   // units between reader and sink
 	keepUnits  = 3   // units whose frames stay at hand for evidence
+
+	flushFlows  = 2048 // flows that end in one unit at the end of a source
+	expireFlows = 4096 // flows that time out in one unit, at most
 )
 
 // Unit is a run of packets with the facts they made. It is valid during the
@@ -170,6 +173,10 @@ func (p *Pipeline) Run(ctx context.Context, src capture.Source, index uint32) er
 	}()
 	w := p.newWorkers()
 	for u := range decoded {
+		if u.Last {
+			w.finish(u, done)
+			break
+		}
 		w.work(u)
 		done <- u
 	}
@@ -254,7 +261,11 @@ func (p *Pipeline) decode(u *Unit, d *decode.Decoder, rates *flow.Rates) {
 // sink gives a unit's facts out in their order and keeps its frames for a
 // while as evidence.
 func (p *Pipeline) sink(u *Unit) error {
-	p.recent = append(p.recent, u)
+	if len(u.frames.Frames) > 0 {
+		p.recent = append(p.recent, u)
+	} else {
+		defer p.giveBack(u)
+	}
 	if len(p.recent) > keepUnits {
 		p.giveBack(p.recent[0])
 		p.recent = append(p.recent[:0], p.recent[1:]...)

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"slices"
 	"sync"
 
 	"edgeward/internal/wire/decode"
+	"edgeward/internal/wire/flow"
 )
 
 // workers share the partitions of the flow table. Worker 0 is the goroutine
@@ -18,9 +20,12 @@ type workers struct {
 // run is what all workers look at at once: packets, of which each takes those
 // of its partitions, or the end of a unit.
 type run struct {
-	unit    *Unit
 	packets []decode.Packet
-	expire  bool
+	end     bool
+	time    int64  // of the unit's last packet
+	order   uint64 // its number
+	flush   bool   // all flows whose first packet is not after upTo end
+	upTo    uint64
 }
 
 func (p *Pipeline) newWorkers() *workers {
@@ -49,17 +54,59 @@ func (w *workers) stop() {
 
 // work takes a unit through the flow tables.
 func (w *workers) work(u *Unit) {
+	w.setOut(u)
+	for at := 0; at < len(u.packets); at += runLength {
+		w.all(run{packets: u.packets[at:min(at+runLength, len(u.packets))]})
+		w.p.exchange()
+	}
+	if n := len(u.packets); n > 0 {
+		w.all(run{end: true, time: u.Time, order: u.packets[n-1].Number})
+		w.p.exchange()
+	}
+}
+
+// finish ends all flows and hands the facts on in portions, u, which is empty,
+// with the first and further units with the others.
+func (w *workers) finish(u *Unit, done chan<- *Unit) {
+	order, portions := u.packets[0].Number, w.portions()
+	for i, upTo := range portions {
+		if i > 0 {
+			next := <-w.p.free
+			next.capture, next.Time = u.capture, u.Time
+			u = next
+		}
+		u.Last = i == len(portions)-1
+		w.setOut(u)
+		w.all(run{end: true, order: order, flush: true, upTo: upTo})
+		done <- u
+	}
+	w.p.exchange()
+}
+
+// portions divides the flows of all tables by their first packets into
+// portions of flushFlows.
+func (w *workers) portions() []uint64 {
+	var first []uint64
+	for _, t := range w.p.tables {
+		first = t.PrepareFlush(first)
+	}
+	return portionsOf(first)
+}
+
+// portionsOf gives the number at which each portion of flushFlows ends.
+func portionsOf(first []uint64) []uint64 {
+	slices.Sort(first)
+	var ends []uint64
+	for i := flushFlows; i < len(first); i += flushFlows {
+		ends = append(ends, first[i-1])
+	}
+	return append(ends, flow.EveryFlow)
+}
+
+func (w *workers) setOut(u *Unit) {
 	for i, t := range w.p.tables {
 		t.SetOut(u.outs[1+i%w.p.cfg.Workers])
 	}
-	if !u.Last {
-		for at := 0; at < len(u.packets); at += runLength {
-			w.all(run{unit: u, packets: u.packets[at:min(at+runLength, len(u.packets))]})
-			w.p.exchange()
-		}
-	}
-	w.all(run{unit: u, expire: true})
-	w.p.exchange()
 }
 
 // all has every worker do its share and waits for them.
@@ -74,15 +121,12 @@ func (w *workers) all(r run) {
 
 func (w *workers) share(me int, r run) {
 	n := w.p.cfg.Workers
-	if r.expire {
+	if r.end {
 		for i := me; i < partitions; i += n {
-			t := w.p.tables[i]
-			switch {
-			case len(r.unit.packets) == 0:
-			case r.unit.Last:
-				t.Flush(r.unit.packets[0].Number)
-			default:
-				t.Expire(r.unit.Time, r.unit.packets[len(r.unit.packets)-1].Number)
+			if r.flush {
+				w.p.tables[i].Flush(r.order, r.upTo)
+			} else {
+				w.p.tables[i].Expire(r.time, r.order, expireFlows/partitions)
 			}
 		}
 		return
