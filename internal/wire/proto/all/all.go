@@ -42,6 +42,7 @@ import (
 	"edgeward/internal/wire/proto/netbios"
 	"edgeward/internal/wire/proto/ntp"
 	"edgeward/internal/wire/proto/opcua"
+	"edgeward/internal/wire/proto/p2p"
 	"edgeward/internal/wire/proto/pndcp"
 	"edgeward/internal/wire/proto/quic"
 	"edgeward/internal/wire/proto/rdp"
@@ -108,6 +109,10 @@ func Protocols() []proto.Protocol {
 		netbios.Protocol,
 		ntp.Protocol,
 		opcua.Protocol,
+		p2p.BitTorrent,
+		p2p.Bitcoin,
+		p2p.Monero,
+		p2p.Ethereum,
 		pndcp.Protocol,
 		quic.Protocol,
 		rdp.Protocol,
