@@ -54,7 +54,9 @@ func (w *Writer) Alert(f *finding.Finding) {
 func (w *Writer) Stats(now int64, members []byte) {
 	b := append(w.buf, `{"timestamp":"`...)
 	b = ident.AppendTime(b, now)
-	b = append(b, `","event_type":"stats","edgeward_eve":1,"stats":{`...)
+	b = append(b, '"')
+	b = appendHost(b, w.sensor)
+	b = append(b, `,"event_type":"stats","edgeward_eve":1,"stats":{`...)
 	b = append(b, members...)
 	w.buf = append(b, '}', '}')
 	w.end()
@@ -86,10 +88,7 @@ func AppendFact(b []byte, f *event.Fact, sensor string) []byte {
 		b = append(b, `,"flow_id":`...)
 		b = strconv.AppendUint(b, f.Flow, 10)
 	}
-	if sensor != "" {
-		b = append(b, `,"host":`...)
-		b = event.AppendJSONString(b, sensor)
-	}
+	b = appendHost(b, sensor)
 	if f.Packet != 0 {
 		b = append(b, `,"pcap_cnt":`...)
 		b = strconv.AppendUint(b, f.Packet, 10)
@@ -149,6 +148,15 @@ func AppendFact(b []byte, f *event.Fact, sensor string) []byte {
 	}
 	b = f.Body.AppendEVE(b)
 	return append(b, '}', '}')
+}
+
+// appendHost appends the name of the sensor, if it has one.
+func appendHost(b []byte, sensor string) []byte {
+	if sensor == "" {
+		return b
+	}
+	b = append(b, `,"host":`...)
+	return event.AppendJSONString(b, sensor)
 }
 
 func appendEndpoint(b []byte, side string, a netip.Addr, port uint16, ports bool) []byte {
@@ -247,10 +255,7 @@ func AppendAlert(b []byte, f *finding.Finding, sensor string) []byte {
 	b = append(b, `{"timestamp":"`...)
 	b = ident.AppendTime(b, f.LastSeen)
 	b = append(b, '"')
-	if sensor != "" {
-		b = append(b, `,"host":`...)
-		b = event.AppendJSONString(b, sensor)
-	}
+	b = appendHost(b, sensor)
 	for _, e := range f.Evidence {
 		if e.Packet != 0 {
 			b = append(b, `,"pcap_cnt":`...)
@@ -258,8 +263,11 @@ func AppendAlert(b []byte, f *finding.Finding, sensor string) []byte {
 			break
 		}
 	}
-	b = append(b, `,"event_type":"alert","src_ip":`...)
-	b = event.AppendJSONString(b, f.Address)
+	b = append(b, `,"event_type":"alert"`...)
+	if f.Address != "" {
+		b = append(b, `,"src_ip":`...)
+		b = event.AppendJSONString(b, f.Address)
+	}
 	if len(f.Peers) > 0 {
 		b = append(b, `,"dest_ip":`...)
 		b = event.AppendJSONString(b, f.Peers[0])
