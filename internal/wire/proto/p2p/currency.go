@@ -117,7 +117,10 @@ func readBitcoin(c *proto.Conn, dir event.Dir, fact *report, b []byte) (int, err
 			return 0, ErrShort
 		}
 		var buf [maxDetail]byte
-		detail := append(append(append(buf[:0], h.Network...), ' '), BitcoinAgent(b[BitcoinHeaderLen:n])...)
+		detail := append(buf[:0], h.Network...)
+		if agent := BitcoinAgent(b[BitcoinHeaderLen:n]); len(agent) > 0 {
+			detail = append(append(detail, ' '), agent...)
+		}
 		fact.emit(c, dir, "bitcoin", detail)
 	}
 	c.Message(dir)
