@@ -247,7 +247,7 @@ func record(get func(string) string) (labelledFlow, bool) {
 	f.Time = f.End
 	f.Age = uint32(seconds)
 	f.Transport = map[string]uint8{"tcp": 6, "udp": 17, "icmp": 1}[get("proto")]
-	f.PktsToServer, f.PktsToClient = number("orig_pkts"), number("resp_pkts")
+	f.PktsToServer, f.PktsToClient = max(number("orig_pkts"), 1), number("resp_pkts") // packets with a bad checksum are not counted
 	f.BytesToServer, f.BytesToClient = number("orig_ip_bytes"), number("resp_ip_bytes")
 	f.DataToServer, f.DataToClient = number("orig_bytes"), number("resp_bytes")
 	f.ConnState = get("conn_state")

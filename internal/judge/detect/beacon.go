@@ -14,6 +14,8 @@ const (
 	fewestCalls  = 12
 	shortestSpan = 60 * second
 	longestGap   = 24 * hour
+	deadCalls    = 30 // calls without an answer that need not come at even intervals
+	deadSpan     = 10 * minute
 	evenness     = 0.15 // median deviation from the median interval, as a part of it
 )
 
@@ -31,9 +33,9 @@ type caller struct {
 	last    int64
 	first   int64
 	n       uint64
-	failed  uint64
-	bytes   uint64
-	known   uint64 // connections whose protocol was recognised
+	failed  uint64 // calls that nobody answered
+	spoken  uint64 // connections in which something was said
+	known   uint64 // of these, connections in a protocol by which devices call their makers
 	gaps    [callGaps]int64
 	nGaps   int
 	marks   [4]mark
@@ -57,12 +59,16 @@ func (b *beacon) fact(s *sight) {
 		*c = caller{} // the clock jumped, or the habit has ended
 	}
 	c.n += uint64(f.Aggregated) + 1
-	c.bytes += f.DataToServer + f.DataToClient
-	if f.DataToClient == 0 {
-		c.failed++
-	}
-	if f.AppProto != event.ProtoUnknown {
-		c.known++
+	switch {
+	case f.PktsToClient == 0 || f.TCPFlagsTC&flagSYN == 0 && f.TCPFlagsTC&flagRST != 0:
+		c.failed += uint64(f.Aggregated) + 1
+	case f.DataToServer+f.DataToClient > 0:
+		c.spoken++
+		switch f.AppProto {
+		case event.ProtoUnknown, event.ProtoIRC, event.ProtoTelnet:
+		default:
+			c.known++
+		}
 	}
 	if c.nMarks < len(c.marks) {
 		c.marks[c.nMarks] = mark{time: s.when, packet: s.Packet, capture: s.Capture}
@@ -79,8 +85,18 @@ func (b *beacon) fact(s *sight) {
 		c.last = s.when
 	}
 	b.tempo(s, f, c)
-	if c.nGaps+1 >= fewestCalls && c.last-c.first >= shortestSpan {
-		b.judge(s, f, c)
+	switch {
+	case c.nGaps+1 >= fewestCalls && c.last-c.first >= shortestSpan && b.judge(s, c):
+	case c.failed >= deadCalls && c.last-c.first >= deadSpan && c.failed*5 >= c.n*4:
+		b.dead(s, c)
+	}
+}
+
+// dead judges calls to somebody who never answers. The operating system
+// repeats each call at growing intervals, so that they need not be even.
+func (b *beacon) dead(s *sight, c *caller) {
+	if score, why := b.weigh(s, c); score >= 3 {
+		b.report(s, c, score, "again and again", why)
 	}
 }
 
@@ -111,17 +127,18 @@ func (c *caller) even() (int64, bool) {
 	return median, float64(g[n/2]) <= evenness*float64(median) || g[n/2] < second/2 && median > 2*second
 }
 
-// judge weighs what the calls are made of.
-func (b *beacon) judge(s *sight, f *event.Flow, c *caller) {
+// judge weighs what even calls are made of and reports whether it told of them.
+func (b *beacon) judge(s *sight, c *caller) bool {
 	median, even := c.even()
 	if !even && !c.verdict {
-		return
+		return false
 	}
 	score, why := b.weigh(s, c)
 	if score < 2 {
-		return
+		return false
 	}
 	b.report(s, c, score, fmt.Sprintf("about every %s", interval(median)), why)
+	return true
 }
 
 // weigh scores what is odd about a destination.
@@ -135,9 +152,9 @@ func (b *beacon) weigh(s *sight, c *caller) (score int, why []string) {
 	} else {
 		score -= 2
 	}
-	if c.known*4 < c.n {
+	if c.spoken > 0 && c.known*4 < c.spoken {
 		score++
-		why = append(why, "the protocol is unknown")
+		why = append(why, "the protocol is unknown or one that devices do not use")
 	}
 	if !usualPort(s.DstPort) {
 		score++

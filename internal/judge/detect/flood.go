@@ -190,7 +190,7 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	if lonely && f.PktsToServer >= floodPackets && (s.Transport != protoTCP || f.TCPFlagsTS&flagACK == 0 || f.DataToServer/f.PktsToServer < 100 && f.PktsToClient > 0) {
 		d.long(s, f, about, other, check)
 	}
-	unanswered := f.PktsToClient == 0 && (s.Transport == protoUDP && f.AppProto != event.ProtoDNS || s.Transport == protoTCP && f.TCPFlagsTS&(flagSYN|flagACK) == flagSYN)
+	unanswered := f.PktsToClient == 0 && (s.Transport == protoUDP && f.AppProto != event.ProtoDNS || s.Transport == protoTCP && f.TCPFlagsTS&flagACK == 0)
 	if !unanswered {
 		return
 	}

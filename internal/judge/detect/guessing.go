@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"strings"
 
 	"edgeward/internal/event"
 	"edgeward/internal/ident"
@@ -41,7 +42,7 @@ type guesser struct {
 // guessPair is what is remembered of one source and one server.
 type guessPair struct {
 	failed  uint64
-	tried   distinct
+	secrets distinct // those that could be told apart
 	last    int64
 	first   int64
 	service event.Proto
@@ -84,8 +85,8 @@ func (g *guessing) fact(s *sight) {
 			return
 		}
 		a := attempt{service: b.Service, user: b.User, outcome: b.Outcome, count: max(1, uint64(b.Count))}
-		if b.Secret.Seen {
-			a.secret = b.Secret.Hash | 1
+		if b.Secret.Seen && !strings.EqualFold(b.Mechanism, "digest") {
+			a.secret = b.Secret.Hash | 1 // what a digest shows differs each time
 		}
 		g.attempt(s, a)
 	case *event.SMB:
@@ -136,11 +137,14 @@ func (g *guessing) attempt(s *sight, a attempt) {
 			*p = guessPair{first: s.when}
 		}
 		p.failed += a.count
-		p.tried.add(tried)
-		p.last, p.service = max(p.last, s.when), a.service
-		if len(p.marks) < 8 {
-			p.marks = append(p.marks, mark{time: s.when, packet: s.Packet, capture: s.Capture})
+		if a.secret != 0 {
+			p.secrets.add(tried)
 		}
+		p.last, p.service = max(p.last, s.when), a.service
+		if len(p.marks) == guessLimit {
+			p.marks = append(p.marks[:0], p.marks[1:]...)
+		}
+		p.marks = append(p.marks, mark{time: s.when, packet: s.Packet, capture: s.Capture})
 	}
 
 	sv := g.servers.make(mix(hostKey(s.Place, s.Dst), uint64(a.service)))
@@ -217,18 +221,33 @@ func (g *guessing) reportServer(s *sight, a attempt, sv *guessServer) {
 	rec.add(&g.e.ledger, s.when, a.count)
 }
 
+// guessed reports whether the failures before a success at time t came as
+// quickly as guessing does: several different secrets within two minutes, or
+// very many within ten.
+func (p *guessPair) guessed(t int64) bool {
+	if p == nil {
+		return false
+	}
+	n := len(p.marks)
+	return n >= guessedAfter && p.secrets.count() >= 2 && near(p.marks[n-guessedAfter].time, t, 2*guessSpan) ||
+		n >= guessLimit && near(p.marks[n-guessLimit].time, t, slowSpan) || p.failed >= crowdedLimit && near(p.last, t, slowSpan)
+}
+
 // success judges a login that worked by what went before it.
 func (g *guessing) success(s *sight, a attempt, any, same *guessPair) {
 	p := same
 	if p == nil || p.failed < guessedAfter {
 		p = any // a worm may fail on one port of the device and get in by another
 	}
-	guessed := p != nil && near(p.last, s.when, guessedSpan) && p.failed >= guessedAfter && p.tried.count() >= 2
-	if !guessed && g.e.has("credential.guessing", s, &s.src) == nil {
-		return
-	}
-	if !guessed && (p == nil || p.failed == 0) && a.secret == 0 {
-		return
+	guessed := p.guessed(s.when)
+	if !guessed {
+		// Who guesses elsewhere and gets in here at once has guessed, too.
+		if g.e.has("credential.guessing", s, &s.src) == nil || !interactive(a.service) && (p == nil || p.failed == 0) {
+			if p != nil {
+				*p = guessPair{} // somebody who mistyped
+			}
+			return
+		}
 	}
 	rec := g.e.report("credential.guessed", s, &s.dst, a.service.String())
 	if rec.isNew() {
