@@ -30,6 +30,7 @@ import (
 	"edgeward/internal/wire/proto/irc"
 	"edgeward/internal/wire/proto/kasa"
 	"edgeward/internal/wire/proto/kerberos"
+	"edgeward/internal/wire/proto/knx"
 	"edgeward/internal/wire/proto/ldap"
 	"edgeward/internal/wire/proto/lldp"
 	"edgeward/internal/wire/proto/melsec"
@@ -97,6 +98,7 @@ func Protocols() []proto.Protocol {
 		irc.Protocol,
 		kasa.Protocol,
 		kerberos.Protocol,
+		knx.Protocol,
 		ldap.Protocol,
 		lldp.Protocol,
 		melsec.Protocol,
@@ -111,8 +113,8 @@ func Protocols() []proto.Protocol {
 		opcua.Protocol,
 		p2p.BitTorrent,
 		p2p.Bitcoin,
-		p2p.Monero,
 		p2p.Ethereum,
+		p2p.Monero,
 		pndcp.Protocol,
 		quic.Protocol,
 		rdp.Protocol,
