@@ -13,9 +13,12 @@ import (
 
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
+	"edgeward/internal/ident"
+	"edgeward/internal/judge/detect"
 	"edgeward/internal/output/report"
 	"edgeward/internal/wire/capture"
 	"edgeward/internal/wire/decode"
+	"edgeward/internal/wire/logs"
 	"edgeward/internal/wire/pipeline"
 	"edgeward/internal/wire/proto/all"
 )
@@ -46,7 +49,7 @@ type Observer interface {
 // DefaultMemory is the budget of a sensor in bytes.
 const DefaultMemory = 96 << 20
 
-// Analyze reads captures and gives the report. Inputs that cannot be read are
+// Analyze reads captures and logs and gives the report. Inputs that cannot be read are
 // named in it; the error then joins what is wrong with each of them, after all
 // others were analysed.
 func Analyze(ctx context.Context, o AnalyzeOptions) (*report.Report, error) {
@@ -78,7 +81,7 @@ func Analyze(ctx context.Context, o AnalyzeOptions) (*report.Report, error) {
 		}
 	}
 	a.finish()
-	if r.Packets == 0 {
+	if r.Last < r.First { // nothing was seen
 		r.First, r.Last = 0, 0
 	}
 	var errs []error
@@ -94,7 +97,9 @@ type analysis struct {
 	r        *report.Report
 	path     *pipeline.Pipeline
 	judge    *judge
+	vault    event.Vault
 	scope    uint16
+	place    uint16 // scope of what is read now
 	total    int64
 	done     int64
 	problems []problem
@@ -112,60 +117,77 @@ func (a *analysis) reset() error {
 	if a.o.Separate {
 		scope = a.scope
 	}
+	a.place, a.vault = scope, vault(a.o.Judge.ShowSecrets)
 	a.path = pipeline.New(pipeline.Config{
-		Workers: a.o.Workers, Memory: int(a.o.Memory), Protocols: all.Protocols(), Vault: vault(a.o.Judge.ShowSecrets),
+		Workers: a.o.Workers, Memory: int(a.o.Memory), Protocols: all.Protocols(), Vault: a.vault,
 		Decode: decode.Options{Scope: func(uint16, uint16, uint32) uint16 { return scope }},
 		Sink:   a.sink,
 	})
 	return nil
 }
 
-func (a *analysis) sink(u *pipeline.Unit) error {
-	a.r.Facts += uint64(len(u.Facts))
-	a.judge.observe(u.Facts, u)
-	if a.o.Observer != nil {
-		for _, f := range u.Facts {
-			a.o.Observer.Fact(f)
-		}
-		for _, f := range a.judge.detect.Updates() {
-			a.o.Observer.Alert(f)
-		}
-		return a.o.Observer.Flush()
+func (a *analysis) sink(u *pipeline.Unit) error { return a.take(u.Facts, u) }
+
+// take gives facts to the judge and the observer. packets is nil for facts of logs.
+func (a *analysis) take(facts []*event.Fact, packets detect.Packets) error {
+	a.r.Facts += uint64(len(facts))
+	a.judge.observe(facts, packets)
+	if a.o.Observer == nil {
+		return nil
 	}
-	return nil
+	for _, f := range facts {
+		a.o.Observer.Fact(f)
+	}
+	for _, f := range a.judge.detect.Updates() {
+		a.o.Observer.Alert(f)
+	}
+	return a.o.Observer.Flush()
 }
 
 // run analyses one input.
 func (a *analysis) run(ctx context.Context, in input) error {
 	entry := report.Capture{Name: in.path}
 	index := uint32(len(a.r.Captures))
-	src, err := in.open(ctx, a.o.Stdin)
-	if err == nil {
-		defer src.Close()
-		counted := &counting{Source: src, a: a, size: in.size}
-		err = a.path.Run(ctx, counted, index)
-		s := src.Stats()
-		entry.Packets, entry.Bytes = s.Packets, s.Bytes
-		a.done += in.size
-		if counted.seen {
-			a.r.First, a.r.Last = min(a.r.First, counted.first), max(a.r.Last, counted.last)
-		}
+	src, err := in.open(ctx, a.o.Stdin, logs.Options{Vault: a.vault, Capture: index, Place: ident.Place{Scope: a.place}})
+	switch {
+	case err != nil:
+	case src.log != nil:
+		err = a.readLog(ctx, src.log, in, &entry)
+	default:
+		err = a.readPackets(ctx, src.packets, in, index, &entry)
 	}
 	var cut *capture.CutError
+	var logCut *logs.CutError
 	switch {
 	case errors.As(err, &cut):
 		entry.Cut, entry.CutAt, entry.Error = true, cut.Offset, cut.Error()
-		a.r.Loss.Truncated = true
+	case errors.As(err, &logCut):
+		entry.Cut, entry.CutAt, entry.Error = true, logCut.Offset, logCut.Error()
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
 		entry.Error = err.Error()
 		a.problems = append(a.problems, problem{in.path, err})
 	}
+	a.r.Loss.Truncated = a.r.Loss.Truncated || entry.Cut
 	a.r.Packets += entry.Packets
 	a.r.Bytes += entry.Bytes
 	a.r.Captures = append(a.r.Captures, entry)
 	return nil
+}
+
+// readPackets takes a capture to its end.
+func (a *analysis) readPackets(ctx context.Context, src capture.Source, in input, index uint32, entry *report.Capture) error {
+	defer src.Close()
+	counted := &counting{Source: src, a: a, size: in.size}
+	err := a.path.Run(ctx, counted, index)
+	s := src.Stats()
+	entry.Format, entry.Packets, entry.Bytes = "capture", s.Packets, s.Bytes
+	a.done += in.size
+	if counted.seen {
+		a.r.First, a.r.Last = min(a.r.First, counted.first), max(a.r.Last, counted.last)
+	}
+	return err
 }
 
 // finish decides what is pending and adds it to the report.
@@ -176,11 +198,16 @@ func (a *analysis) finish() {
 			a.o.Observer.Alert(f)
 		}
 	}
-	a.r.Devices = append(a.r.Devices, a.judge.inventory.Devices()...)
-	a.r.Findings = append(a.r.Findings, a.judge.detect.Findings()...)
 	addStats(a.r, a.path.Stats())
 	a.r.Loss.Hosts += a.judge.inventory.Evicted()
 	a.r.Loss.FindingsLimit += a.judge.detect.Dropped()
+	// What is done with goes before the report is put together, which takes
+	// about as much memory again.
+	a.path = nil
+	a.r.Findings = append(a.r.Findings, a.judge.detect.Findings()...)
+	a.judge.detect = nil
+	a.r.Devices = append(a.r.Devices, a.judge.inventory.Devices()...)
+	a.judge = nil
 }
 
 // counting tells the progress and notes the first and last packet time.
@@ -230,23 +257,30 @@ func addStats(r *report.Report, s pipeline.Stats) {
 		if p.Flows+p.ToServer+p.ToClient == 0 {
 			continue
 		}
-		name := event.Proto(i).String()
-		at := slices.IndexFunc(r.Protocols, func(x report.Protocol) bool { return x.Name == name })
-		if at < 0 {
-			at = len(r.Protocols)
-			r.Protocols = append(r.Protocols, report.Protocol{Name: name})
-		}
-		x := &r.Protocols[at]
-		x.Flows += p.Flows
-		x.ToServer += p.ToServer
-		x.ToClient += p.ToClient
-		x.Messages += p.ToServer + p.ToClient
-		x.Bytes += p.Bytes
-		x.Errors += p.Errors
+		addProtocol(r, report.Protocol{
+			Name: event.Proto(i).String(), Flows: p.Flows, ToServer: p.ToServer, ToClient: p.ToClient,
+			Messages: p.ToServer + p.ToClient, Bytes: p.Bytes, Errors: p.Errors,
+		})
 	}
 	slices.SortFunc(r.Protocols, func(a, b report.Protocol) int {
-		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(b.Flows, a.Flows), cmp.Compare(a.Name, b.Name))
 	})
+}
+
+// addProtocol adds to the counters of a protocol.
+func addProtocol(r *report.Report, p report.Protocol) {
+	at := slices.IndexFunc(r.Protocols, func(x report.Protocol) bool { return x.Name == p.Name })
+	if at < 0 {
+		r.Protocols = append(r.Protocols, p)
+		return
+	}
+	x := &r.Protocols[at]
+	x.Flows += p.Flows
+	x.ToServer += p.ToServer
+	x.ToClient += p.ToClient
+	x.Messages += p.Messages
+	x.Bytes += p.Bytes
+	x.Errors += p.Errors
 }
 
 // problem is an input that could not be read.
