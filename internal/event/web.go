@@ -121,6 +121,7 @@ type Telnet struct {
 	Banner  string `eve:"banner"`
 	Prompt  string `eve:"prompt"` // what the server showed before the command
 	Output  string `eve:"output"` // the first bytes of the server's answer, at most 256
+	Via     string `eve:"via"`    // how the shell was reached when not by Telnet: adb
 }
 
 // FTP is a command with its reply (RFC 959).

@@ -890,6 +890,7 @@ var Registry = []KindInfo{
 		{Name: "banner", Type: "string", List: false, Doc: ""},
 		{Name: "prompt", Type: "string", List: false, Doc: "what the server showed before the command"},
 		{Name: "output", Type: "string", List: false, Doc: "the first bytes of the server's answer, at most 256"},
+		{Name: "via", Type: "string", List: false, Doc: "how the shell was reached when not by Telnet: adb"},
 	}},
 	{Kind: KindTuya, Name: "tuya", Doc: "Tuya is a Tuya LAN message.", Fields: []FieldInfo{
 		{Name: "command", Type: "int", List: false, Doc: ""},
@@ -4507,6 +4508,10 @@ func (x *Telnet) AppendEVE(b []byte) []byte {
 	if x.Output != "" {
 		b = appendKey(b, "output")
 		b = AppendJSONString(b, x.Output)
+	}
+	if x.Via != "" {
+		b = appendKey(b, "via")
+		b = AppendJSONString(b, x.Via)
 	}
 	return b
 }
