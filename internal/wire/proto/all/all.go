@@ -41,6 +41,7 @@ import (
 	"edgeward/internal/wire/proto/mqttsn"
 	"edgeward/internal/wire/proto/natpmp"
 	"edgeward/internal/wire/proto/netbios"
+	"edgeward/internal/wire/proto/netflow"
 	"edgeward/internal/wire/proto/ntp"
 	"edgeward/internal/wire/proto/opcua"
 	"edgeward/internal/wire/proto/p2p"
@@ -65,6 +66,7 @@ import (
 	"edgeward/internal/wire/proto/tuya"
 	"edgeward/internal/wire/proto/vnc"
 	"edgeward/internal/wire/proto/websocket"
+	"edgeward/internal/wire/proto/wireguard"
 )
 
 // Protocols gives every protocol, in alphabetical order of their packages.
@@ -109,6 +111,7 @@ func Protocols() []proto.Protocol {
 		mqttsn.Protocol,
 		natpmp.Protocol,
 		netbios.Protocol,
+		netflow.Protocol,
 		ntp.Protocol,
 		opcua.Protocol,
 		p2p.BitTorrent,
@@ -138,5 +141,6 @@ func Protocols() []proto.Protocol {
 		tuya.Protocol,
 		vnc.Protocol,
 		websocket.Protocol,
+		wireguard.Protocol,
 	}
 }
