@@ -1,3 +1,5 @@
+//go:build !sensor
+
 package report
 
 import (
@@ -102,7 +104,7 @@ func (r *Report) HTML(w io.Writer) error {
 	}
 	d.ByType = countTypes(r.Devices)
 	d.LossList = r.losses()
-	if r.Packets > 0 {
+	if r.Packets+r.Lines > 0 {
 		d.Began, d.Lasted = time.Unix(0, r.First).UTC().Format("2006-01-02 15:04:05 UTC"), duration(r.Duration())
 	}
 	return page.Execute(w, d)

@@ -16,6 +16,7 @@ type summary struct {
 	Captures  []captureJSON  `json:"captures"`
 	Skipped   int            `json:"skipped_files"`
 	Packets   uint64         `json:"packets"`
+	Lines     uint64         `json:"lines"`
 	Bytes     uint64         `json:"bytes"`
 	Flows     uint64         `json:"flows"`
 	Facts     uint64         `json:"facts"`
@@ -27,11 +28,16 @@ type summary struct {
 }
 
 type captureJSON struct {
-	Name    string `json:"name"`
-	Packets uint64 `json:"packets"`
-	Bytes   uint64 `json:"bytes"`
-	Error   string `json:"error,omitempty"`
-	CutAt   *int64 `json:"cut_at,omitempty"`
+	Name     string `json:"name"`
+	Format   string `json:"format"`
+	Lines    uint64 `json:"lines,omitempty"`
+	Skipped  uint64 `json:"skipped_lines,omitempty"`
+	Bad      uint64 `json:"bad_lines,omitempty"`
+	FirstBad string `json:"first_bad_line,omitempty"`
+	Packets  uint64 `json:"packets"`
+	Bytes    uint64 `json:"bytes"`
+	Error    string `json:"error,omitempty"`
+	CutAt    *int64 `json:"cut_at,omitempty"`
 }
 
 type deviceJSON struct {
@@ -141,6 +147,7 @@ type lossJSON struct {
 	Snapped      uint64 `json:"snapped"`
 	BadRecords   uint64 `json:"bad_records"`
 	BadTimes     uint64 `json:"bad_times"`
+	BadLines     uint64 `json:"bad_lines"`
 	Fragments    uint64 `json:"fragments_lost"`
 	Evicted      uint64 `json:"flows_evicted"`
 	Hosts        uint64 `json:"hosts_forgotten"`
@@ -163,7 +170,7 @@ func (r *Report) JSON(w io.Writer) error {
 	d.field("edgeward", r.Version)
 	d.field("summary", r.summary())
 	d.list("devices", len(r.Devices), func(i int) any { return deviceOf(r.Devices[i]) })
-	d.list("findings", len(r.Findings), func(i int) any { return findingOf(r.Findings[i]) })
+	d.list("findings", len(r.Findings), func(i int) any { return r.findingOf(r.Findings[i]) })
 	protocols := map[string]protocolJSON{}
 	for _, p := range r.Protocols {
 		protocols[p.Name] = protocolJSON{p.Flows, p.Messages, p.ToServer, p.ToClient, p.Bytes, p.Errors}
@@ -179,14 +186,14 @@ func (r *Report) JSON(w io.Writer) error {
 
 func (r *Report) summary() summary {
 	s := summary{
-		Captures: []captureJSON{}, Skipped: r.Skipped, Packets: r.Packets, Bytes: r.Bytes, Flows: r.Flows, Facts: r.Facts,
+		Captures: []captureJSON{}, Skipped: r.Skipped, Packets: r.Packets, Lines: r.Lines, Bytes: r.Bytes, Flows: r.Flows, Facts: r.Facts,
 		Devices: len(r.Devices), Findings: map[string]int{}, Duration: r.Duration().Seconds(),
 	}
-	if r.Packets > 0 {
+	if r.Packets+r.Lines > 0 {
 		s.FirstSeen, s.LastSeen = ident.Time(r.First), ident.Time(r.Last)
 	}
 	for _, c := range r.Captures {
-		j := captureJSON{Name: c.Name, Packets: c.Packets, Bytes: c.Bytes, Error: c.Error}
+		j := captureJSON{Name: c.Name, Format: c.Format, Lines: c.Lines, Skipped: c.Skipped, Bad: c.Bad, FirstBad: c.FirstBad, Packets: c.Packets, Bytes: c.Bytes, Error: c.Error}
 		if c.Cut {
 			j.CutAt = &c.CutAt
 		}
@@ -250,7 +257,7 @@ func (d *documentWriter) list(n string, count int, item func(int) any) {
 func (l Loss) json() lossJSON {
 	return lossJSON{
 		Truncated: l.Truncated, KernelDrops: l.KernelDrops, Duplicates: l.Duplicates, Undecoded: l.Undecoded, Snapped: l.Snapped,
-		BadRecords: l.BadRecords, BadTimes: l.BadTimes, Fragments: l.Fragments, Evicted: l.Evicted, Hosts: l.Hosts, OneSided: l.OneSided,
+		BadRecords: l.BadRecords, BadTimes: l.BadTimes, BadLines: l.BadLines, Fragments: l.Fragments, Evicted: l.Evicted, Hosts: l.Hosts, OneSided: l.OneSided,
 		Midstream: l.Midstream, Gaps: l.Gaps, GapBytes: l.GapBytes, NoMemory: l.NoMemory, ParserErrors: l.ParserErrors,
 		GaveUp: l.GaveUp, Suppressed: l.Suppressed, Findings: l.FindingsLimit,
 	}
@@ -315,7 +322,7 @@ func services(list []asset.Service) []serviceJSON {
 	return out
 }
 
-func findingOf(f *finding.Finding) findingJSON {
+func (r *Report) findingOf(f *finding.Finding) findingJSON {
 	j := findingJSON{
 		ID: f.ID, Check: f.Check, Kind: string(f.Kind), Severity: f.Severity.String(), Confidence: round(f.Confidence), Status: string(f.Status),
 		Title: f.Title, Explanation: f.Explanation, Address: f.Address, Scope: f.Place.Scope, Peers: orEmpty(f.Peers), PeerCount: f.PeerCount, Count: f.Count,
@@ -328,7 +335,7 @@ func findingOf(f *finding.Finding) findingJSON {
 		j.Incident = &f.Incident
 	}
 	for _, e := range f.Evidence {
-		j.Evidence = append(j.Evidence, evidenceJSON{string(e.Type), ident.Time(e.Time), e.Capture, e.Packet, e.Summary, hex.EncodeToString(e.Bytes)})
+		j.Evidence = append(j.Evidence, evidenceJSON{r.evidenceType(e), ident.Time(e.Time), e.Capture, e.Packet, e.Summary, hex.EncodeToString(e.Bytes)})
 	}
 	return j
 }

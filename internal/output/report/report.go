@@ -21,6 +21,7 @@ type Report struct {
 	Captures  []Capture
 	Skipped   int // files in folders that are no captures
 	Packets   uint64
+	Lines     uint64 // of logs
 	Bytes     uint64
 	First     int64 // packet times
 	Last      int64
@@ -32,18 +33,26 @@ type Report struct {
 	Loss      Loss
 }
 
-// Capture is one input.
+// Capture is one input: a capture, or a log that another tool made.
 type Capture struct {
-	Name    string
-	Packets uint64
-	Bytes   uint64
-	Error   string // why it could not be read, or not to its end
-	Cut     bool   // it ends in the middle of a record
-	CutAt   int64  // where
+	Name     string
+	Format   string // capture, or the name of the log's format; empty when it was not recognised
+	Packets  uint64
+	Lines    uint64 // of a log
+	Skipped  uint64 // lines of a kind that tells nothing about the network
+	Bad      uint64 // lines that could not be understood
+	FirstBad string // which line was the first of them, and why
+	Bytes    uint64
+	Error    string // why it could not be read, or not to its end
+	Cut      bool   // it ends in the middle of a record
+	CutAt    int64  // where
 }
 
 // problem says what is wrong with the capture without naming it once more.
 func (c Capture) problem() string {
+	if c.Error == "" && c.Bad > 0 {
+		return plural(c.Bad, "line") + " could not be understood, first " + c.FirstBad
+	}
 	return strings.TrimPrefix(c.Error, fmt.Sprintf("read capture %q: ", c.Name))
 }
 
@@ -67,6 +76,7 @@ type Loss struct {
 	Snapped       uint64 // packets cut by the snapshot length
 	BadRecords    uint64
 	BadTimes      uint64
+	BadLines      uint64 // of logs
 	Fragments     uint64 // fragments of datagrams that never became whole
 	Evicted       uint64 // flows ended early for lack of memory
 	Hosts         uint64 // hosts forgotten for lack of memory

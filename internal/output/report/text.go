@@ -125,13 +125,24 @@ func (t *textWriter) summary(r *Report) {
 			t.para("  ", "    ", c.Name)
 		}
 	}
-	if r.Packets == 0 {
+	if r.Packets+r.Lines == 0 {
 		t.line("\nThere are no packets in it, so nothing can be said about the network.")
 		return
 	}
-	t.line("  %s, %s, from %s UTC, %s", plural(r.Packets, "packet"), size(r.Bytes), time.Unix(0, r.First).UTC().Format("2006-01-02 15:04:05"), duration(r.Duration()))
+	t.line("  %s, %s, from %s UTC, %s", r.amount(), size(r.Bytes), time.Unix(0, r.First).UTC().Format("2006-01-02 15:04:05"), duration(r.Duration()))
 	t.line("")
 	t.line("  %s, %s, %s", plural(uint64(len(r.Devices)), "device"), plural(r.Flows, "flow"), t.verdict(r))
+}
+
+// amount says how much was read.
+func (r *Report) amount() string {
+	switch {
+	case r.Lines == 0:
+		return plural(r.Packets, "packet")
+	case r.Packets == 0:
+		return plural(r.Lines, "log line")
+	}
+	return plural(r.Packets, "packet") + " and " + plural(r.Lines, "log line")
 }
 
 // verdict is the outcome in one phrase.
@@ -186,7 +197,7 @@ func (t *textWriter) findings(r *Report) {
 				t.line("         %s", t.style(dim, fmt.Sprintf("  … and %d more pieces of evidence", len(f.Evidence)-i)))
 				break
 			}
-			t.para("           · ", "             ", evidenceLine(e))
+			t.para("           · ", "             ", r.evidenceLine(e))
 		}
 	}
 	if len(info) > 0 {
@@ -246,11 +257,20 @@ func (r *Report) device(id string) *asset.Device {
 	return nil
 }
 
-func evidenceLine(e finding.Evidence) string {
+func (r *Report) evidenceLine(e finding.Evidence) string {
 	if e.Packet == 0 {
 		return e.Summary
 	}
-	return fmt.Sprintf("packet %d: %s", e.Packet, e.Summary)
+	return fmt.Sprintf("%s %d: %s", r.evidenceType(e), e.Packet, e.Summary)
+}
+
+// evidenceType says what the number of a piece of evidence counts: packets of
+// a capture, or lines of a log.
+func (r *Report) evidenceType(e finding.Evidence) string {
+	if e.Type == finding.Packet && int(e.Capture) < len(r.Captures) && r.Captures[e.Capture].Lines > 0 {
+		return "line"
+	}
+	return string(e.Type)
 }
 
 // Label is the shortest good name of a device.
@@ -391,6 +411,7 @@ func (r *Report) losses() []string {
 	add(l.Duplicates, "second copies made by a mirror port were left out")
 	add(l.Undecoded, "frames could not be decoded")
 	add(l.Snapped, "packets were captured in part only")
+	add(l.BadLines, "lines of logs could not be understood")
 	add(l.OneSided, "TCP flows were seen in one direction only")
 	add(l.Midstream, "TCP flows were picked up in the middle")
 	add(l.GapBytes, "bytes are missing inside TCP streams")

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"edgeward/internal/ident"
 )
@@ -298,9 +299,10 @@ func (f *File) finish() {
 
 // Files lists the captures behind paths in the order given, the files of each
 // directory in the order of their paths. Directories are walked for files that
-// look like captures; skipped counts the others. "-" and plain files are taken
-// as they are, so that opening them tells what is wrong with them.
-func Files(paths []string) (files []string, skipped int, err error) {
+// look like captures, or that one of the functions takes to be of use;
+// skipped counts the others. "-" and plain files are taken as they are, so
+// that opening them tells what is wrong with them.
+func Files(paths []string, also ...func(name string) bool) (files []string, skipped int, err error) {
 	for _, path := range paths {
 		if path == "-" {
 			files = append(files, path)
@@ -325,7 +327,7 @@ func Files(paths []string) (files []string, skipped int, err error) {
 			if e.IsDir() {
 				return nil
 			}
-			if looksLikeCapture(name) {
+			if looksLikeCapture(name) || slices.ContainsFunc(also, func(f func(string) bool) bool { return f(name) }) {
 				files = append(files, name)
 			} else {
 				skipped++

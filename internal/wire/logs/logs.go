@@ -64,7 +64,12 @@ type Stats struct {
 	FirstBad error  // names the first of them
 	First    int64  // the earliest and latest time of a fact, when there is one
 	Last     int64
+
+	Protocols [event.ProtoCount]Protocol
 }
+
+// Protocol counts the flows of one application protocol.
+type Protocol struct{ Flows, Bytes uint64 }
 
 // maxFacts bounds one batch.
 const maxFacts = 1024
@@ -235,6 +240,10 @@ func (r *Reader) count(b *event.Batch) {
 		if flow, ok := f.Body.(*event.Flow); ok {
 			r.stats.Flows++
 			first = flow.Start
+			if p := &r.stats.Protocols[flow.AppProto]; flow.AppProto != event.ProtoUnknown {
+				p.Flows++
+				p.Bytes += flow.BytesToServer + flow.BytesToClient
+			}
 		}
 		if r.stats.Facts == 0 {
 			r.stats.First, r.stats.Last = first, f.Time

@@ -85,7 +85,10 @@ func zeekState(connState string) string {
 // that the state speaks of.
 func zeekPackets(w *row, f *event.Flow, state string) (toServer, toClient uint64) {
 	if w.has(colOrigPkts) || w.has(colRespPkts) {
-		return count(w.get(colOrigPkts)), count(w.get(colRespPkts))
+		toServer, toClient = count(w.get(colOrigPkts)), count(w.get(colRespPkts))
+		if toServer+toClient > 0 {
+			return toServer, toClient
+		} // Zeek does not count packets whose checksum is wrong
 	}
 	if state != "SHR" && state != "RSTRH" || f.DataToServer > 0 {
 		toServer = 1
