@@ -46,6 +46,7 @@ import (
 	"edgeward/internal/wire/proto/opcua"
 	"edgeward/internal/wire/proto/p2p"
 	"edgeward/internal/wire/proto/pndcp"
+	"edgeward/internal/wire/proto/profinetio"
 	"edgeward/internal/wire/proto/quic"
 	"edgeward/internal/wire/proto/rdp"
 	"edgeward/internal/wire/proto/rtsp"
@@ -119,6 +120,7 @@ func Protocols() []proto.Protocol {
 		p2p.Ethereum,
 		p2p.Monero,
 		pndcp.Protocol,
+		profinetio.Protocol,
 		quic.Protocol,
 		rdp.Protocol,
 		rtsp.Protocol,
