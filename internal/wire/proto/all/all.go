@@ -5,6 +5,7 @@ package all
 
 import (
 	"edgeward/internal/wire/proto"
+	"edgeward/internal/wire/proto/adb"
 	"edgeward/internal/wire/proto/ads"
 	"edgeward/internal/wire/proto/amqp"
 	"edgeward/internal/wire/proto/arp"
@@ -73,6 +74,7 @@ import (
 // Protocols gives every protocol, in alphabetical order of their packages.
 func Protocols() []proto.Protocol {
 	return []proto.Protocol{
+		adb.Protocol,
 		ads.Protocol,
 		amqp.Protocol,
 		arp.Protocol,
