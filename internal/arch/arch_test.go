@@ -36,7 +36,6 @@ var wire = []string{"internal/wire/capture", "internal/wire/decode", "internal/w
 // one place.
 var thirdParties = map[string][]string{
 	"github.com/spf13/cobra":         {"internal/cli"},
-	"github.com/schollz/progressbar": {"internal/cli"},
 	"golang.org/x/term":              {"internal/cli"},
 	"golang.org/x/sys":               {"internal/wire/capture", "internal/app"},
 	"golang.org/x/net":               {"internal/wire/capture"},

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -46,7 +45,7 @@ of their first packets; files in a folder that are no captures are skipped.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return s.analyze(cmd, &f, args) },
 	}
 	fl := cmd.Flags()
-	fl.StringVarP(&f.format, "format", "f", "text", "text, json, eve or html")
+	fl.StringVarP(&f.format, "format", "f", "text", "one of "+strings.Join(formats, ", "))
 	fl.StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output")
 	fl.StringVar(&f.failOn, "fail-on", "", "exit with 3 when there is a finding of this severity or above: info, low, medium, high, critical")
 	fl.StringArrayVar(&f.home, "home", nil, "a network that is home beside the private ones, as CIDR; may be repeated")
@@ -57,7 +56,7 @@ of their first packets; files in a folder that are no captures are skipped.`,
 	fl.BoolVar(&f.separate, "separate", false, "analyse each file for itself")
 	fl.BoolVar(&f.showSecrets, "show-secrets", false, "show passwords and tokens that were seen, for local analysis only")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar")
-	complete(cmd, "format", "text", "json", "eve", "html")
+	complete(cmd, "format", formats...)
 	complete(cmd, "fail-on", "info", "low", "medium", "high", "critical")
 	return cmd
 }
@@ -111,7 +110,7 @@ func (s *streams) analyze(cmd *cobra.Command, f *analyzeFlags, args []string) er
 	case "json":
 		werr = r.JSON(out)
 	case "html":
-		werr = r.HTML(out)
+		werr = writeHTML(r, out)
 	case "text":
 		werr = r.Text(out, report.TextOptions{Color: s.color(out), Width: s.width(out)})
 	case "eve":
@@ -132,8 +131,8 @@ func (s *streams) analyze(cmd *cobra.Command, f *analyzeFlags, args []string) er
 func (f *analyzeFlags) options(cmd *cobra.Command, args []string) (app.AnalyzeOptions, error) {
 	o := app.AnalyzeOptions{Version: Version(), Paths: args, Workers: f.workers, Separate: f.separate}
 	o.Judge.Recog, o.Judge.ShowSecrets = f.recog, f.showSecrets
-	if !slices.Contains([]string{"text", "json", "eve", "html"}, f.format) {
-		return o, usage(cmd, fmt.Errorf("unknown format %q: want text, json, eve or html", f.format))
+	if !slices.Contains(formats, f.format) {
+		return o, usage(cmd, fmt.Errorf("unknown format %q: want %s", f.format, strings.Join(formats, ", ")))
 	}
 	if f.workers < 0 || f.workers > 256 {
 		return o, usage(cmd, fmt.Errorf("--workers %d: want 0 to 256", f.workers))
@@ -193,37 +192,6 @@ type observer struct{ w *eve.Writer }
 func (o observer) Fact(f *event.Fact)       { o.w.Fact(f) }
 func (o observer) Alert(f *finding.Finding) { o.w.Alert(f) }
 func (o observer) Flush() error             { return nil } // the writer gathers and flushes by itself
-
-// bar shows the progress on a terminal.
-type bar struct {
-	b    *progressbar.ProgressBar
-	last int64
-}
-
-func (s *streams) progress(quiet bool) *bar {
-	if quiet || !isTerminal(s.err) {
-		return &bar{}
-	}
-	return &bar{b: progressbar.NewOptions64(-1, progressbar.OptionSetWriter(s.err), progressbar.OptionSetDescription("reading"),
-		progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100e6), progressbar.OptionSetWidth(30))}
-}
-
-func (b *bar) set(done, total int64) {
-	if b.b == nil || done-b.last < 1<<20 {
-		return
-	}
-	b.last = done
-	if total > 0 && b.b.GetMax64() != total {
-		b.b.ChangeMax64(total)
-	}
-	_ = b.b.Set64(done) // a progress bar that fails is no reason to stop
-}
-
-func (b *bar) finish() {
-	if b.b != nil {
-		_ = b.b.Finish()
-	}
-}
 
 // color reports whether w is a terminal that may show colours
 // (https://no-color.org).

@@ -97,7 +97,8 @@ evidence for each claim.`,
 		Args: cobra.ArbitraryArgs,
 	}
 	root.SetFlagErrorFunc(usage)
-	root.AddCommand(newAnalyze(s), newSensor(s), newDoctor(s), newVersion(s), newMan(s))
+	root.AddCommand(newAnalyze(s), newSensor(s), newDoctor(s), newVersion(s))
+	root.AddCommand(extraCommands(s)...)
 	addProfiles(root)
 	return root
 }

@@ -1,0 +1,19 @@
+//go:build !sensor
+
+package cli
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"edgeward/internal/output/report"
+)
+
+// formats are the formats of analyze.
+var formats = []string{"text", "json", "eve", "html"}
+
+func writeHTML(r *report.Report, w io.Writer) error { return r.HTML(w) }
+
+// extraCommands are those that the small build leaves out.
+func extraCommands(s *streams) []*cobra.Command { return []*cobra.Command{newMan(s)} }
