@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"edgeward/internal/ident"
+	"edgeward/internal/judge/credential"
 	"edgeward/internal/output/report"
 	"edgeward/internal/wire/capture"
 	"edgeward/internal/wire/decode"
@@ -75,7 +76,8 @@ func Sense(ctx context.Context, o SenseOptions) error {
 		o.Stats(r)
 	}
 	live = pipeline.NewLive(pipeline.Config{
-		Memory: int(o.Memory), Protocols: all.Protocols(), Vault: vault(o.Judge.ShowSecrets), Decode: decode.Options{},
+		Memory: int(o.Memory), Protocols: all.Protocols(), Vault: vault(o.Judge.ShowSecrets),
+		Decode: decode.Options{HashSeed: credential.RandomKey()},
 		Sink: func(u *pipeline.Unit) error {
 			facts += uint64(len(u.Facts))
 			j.observe(u.Facts, u)
