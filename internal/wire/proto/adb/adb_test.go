@@ -65,7 +65,7 @@ func TestConversations(t *testing.T) {
 			"id:BOX | login | command:cd /tmp; wget x:saved"},
 		{"proved at the second try", []dialogue.Turn{C(CNXN, 1, "host::"), S(AUTH, 1, strings.Repeat("t", 20)), C(AUTH, 2, "sig"), S(AUTH, 1, strings.Repeat("t", 20)), C(AUTH, 3, "key"), S(CNXN, 1, banner)},
 			"publickey:failure | id:BOX | publickey:success | login"},
-		{"file", []dialogue.Turn{C(OPEN, 1, "sync:\x00"), C(WRTE, 1, "SEND\x10\x00\x00\x00/data/x.arm,0777"), C(WRTE, 1, "DATA\x05\x00\x00\x00abcde"), C(WRTE, 1, "DONE\x00\x00\x00\x00")}, "file:/data/x.arm:13"},
+		{"file", []dialogue.Turn{C(OPEN, 1, "sync:\x00"), C(WRTE, 1, "SEND\x10\x00\x00\x00/data/x.arm,0777"), C(WRTE, 1, "DATA\x05\x00\x00\x00abcde"), C(WRTE, 1, "DONE\x00\x00\x00\x00")}, "file:/data/x.arm:5"},
 		{"never finished", []dialogue.Turn{C(OPEN, 1, "shell:\x00")}, "command:sh"},
 		{"long output", []dialogue.Turn{C(OPEN, 1, "exec:id"), S(WRTE, 1, strings.Repeat("y", 9000)), S(CLSE, 0, "")}, "command:id:" + strings.Repeat("y", 256)},
 	} {

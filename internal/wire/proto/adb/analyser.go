@@ -183,6 +183,9 @@ func (p *parser) opened(c *proto.Conn, payload []byte) {
 // requests of the sync service (AOSP, SYNC.TXT).
 func (p *parser) sent(c *proto.Conn, h *Header, payload []byte) {
 	if len(payload) < 8 {
+		if p.file.open {
+			p.file.size += uint64(h.Len)
+		}
 		return
 	}
 	switch string(payload[:4]) {
@@ -190,13 +193,16 @@ func (p *parser) sent(c *proto.Conn, h *Header, payload []byte) {
 		p.finish(c)
 		n := int(min(binary.LittleEndian.Uint32(payload[4:]), uint32(len(payload)-8)))
 		name, _, _ := bytes.Cut(payload[8:8+n], []byte{','})
-		p.file.open, p.file.size = true, uint64(h.Len)-8-uint64(n)
+		p.file.open, p.file.size = true, 0
 		p.file.name = append(p.file.name[:0], name[:min(len(name), maxCommand)]...)
 	case "DONE":
 		p.finish(c)
 	default:
 		if p.file.open {
 			p.file.size += uint64(h.Len)
+			if string(payload[:4]) == "DATA" {
+				p.file.size -= 8 // name and length of the chunk
+			}
 		}
 	}
 }
