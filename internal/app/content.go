@@ -2,15 +2,38 @@ package app
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 
 	"edgeward/content"
+	"edgeward/internal/finding"
+	"edgeward/internal/judge/detect"
 	"edgeward/internal/judge/fingerprint"
 )
 
-// loadTypes gives the test whether a word is in the closed list of types.
-func loadTypes() (func(string) bool, error) {
+// What is embedded is read once, however many analyses there are; nobody
+// changes it after that.
+var (
+	catalogue = sync.OnceValues(func() ([]finding.Check, error) {
+		checks, err := detect.ParseCatalogue(content.Checks())
+		if err != nil {
+			return nil, fmt.Errorf("load the catalogue of checks: %w", err)
+		}
+		return checks, nil
+	})
+	loadTypes            = sync.OnceValues(readTypes)
+	embeddedFingerprints = sync.OnceValues(func() (*fingerprint.DB, error) {
+		types, err := loadTypes()
+		if err != nil {
+			return nil, err
+		}
+		return loadFingerprints("", types)
+	})
+)
+
+// readTypes gives the test whether a word is in the closed list of types.
+func readTypes() (func(string) bool, error) {
 	var list []struct {
 		Type string `yaml:"type"`
 		What string `yaml:"what"`

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"net/netip"
 
 	"edgeward/content"
@@ -27,15 +26,18 @@ type JudgeOptions struct {
 }
 
 func newJudge(o JudgeOptions) (*judge, error) {
-	checks, err := detect.ParseCatalogue(content.Checks())
+	checks, err := catalogue()
 	if err != nil {
-		return nil, fmt.Errorf("load the catalogue of checks: %w", err)
+		return nil, err
 	}
 	types, err := loadTypes()
 	if err != nil {
 		return nil, err
 	}
-	prints, err := loadFingerprints(o.Recog, types)
+	prints, err := embeddedFingerprints()
+	if o.Recog != "" {
+		prints, err = loadFingerprints(o.Recog, types)
+	}
 	if err != nil {
 		return nil, err
 	}
