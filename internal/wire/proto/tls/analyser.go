@@ -151,7 +151,11 @@ func (p *parser) record(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 		if p.hs != nil && p.hs.sslv2 {
 			return p.sslv2Rest(c, dir, b), nil
 		}
-		p.anomaly(c, dir, "record_header_invalid", "no record where one should begin")
+		// A hello may be said to any server; whether it speaks TLS is known
+		// from its first record only.
+		if c.Registered || c.Messages[dir] > 0 {
+			p.anomaly(c, dir, "record_header_invalid", "no record where one should begin")
+		}
 		p.lost[dir] = true
 		return len(b), nil
 	}
@@ -276,6 +280,9 @@ func messageFault(m MessageType) string {
 // alert notes an alert in the clear (RFC 8446 section 6). A fatal one ends the
 // handshake.
 func (p *parser) alert(c *proto.Conn, dir event.Dir, b []byte) {
+	if len(b) > 2 { // protected; what turned protection on was not seen
+		return
+	}
 	if len(b) != 2 || b[0] != 1 && b[0] != 2 {
 		p.anomaly(c, dir, "alert_invalid", "an alert has a level and a description")
 		return

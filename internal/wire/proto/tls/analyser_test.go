@@ -302,7 +302,7 @@ func TestFaults(t *testing.T) {
 		{"hello", dialogue.C(wrap(ClientHelloType, body[:60])), "client_hello_invalid"},
 		{"server hello", dialogue.S(wrap(ServerHelloType, body[:20])), "server_hello_invalid"},
 		{"message", dialogue.S(wrap(99, body[:20])), "handshake_type_unknown"},
-		{"alert", dialogue.S(append(AppendRecord(nil, &RecordHeader{Alert, TLS12, 3}), 1, 2, 3)), "alert_invalid"},
+		{"alert", dialogue.S(append(AppendRecord(nil, &RecordHeader{Alert, TLS12, 2}), 9, 9)), "alert_invalid"},
 		{"certificate", dialogue.S(wrap(CertificateType, []byte{0, 0, 9, 0, 0, 9})), "certificate_message_invalid"},
 	}
 	for _, tt := range tests {
