@@ -75,6 +75,9 @@ func (t *torture) fact(s *sight) {
 		}
 		rec.since(p.missing.marks, tortureSpan)
 		rec.trail(t.e, p.missing.marks, "name that does not exist", true)
+		if !missing {
+			rec.show(t.e, s, "question about a made-up name that nobody answered")
+		}
 		m = uint64(n)
 		domain, to := clip(below, 60), server.String()
 		rec.tell = func() string {
