@@ -50,6 +50,7 @@ import (
 	"edgeward/internal/wire/proto/profinetio"
 	"edgeward/internal/wire/proto/quic"
 	"edgeward/internal/wire/proto/rdp"
+	"edgeward/internal/wire/proto/redis"
 	"edgeward/internal/wire/proto/rtsp"
 	"edgeward/internal/wire/proto/s7"
 	"edgeward/internal/wire/proto/sip"
@@ -125,6 +126,7 @@ func Protocols() []proto.Protocol {
 		profinetio.Protocol,
 		quic.Protocol,
 		rdp.Protocol,
+		redis.Protocol,
 		rtsp.Protocol,
 		s7.Plus,
 		s7.Protocol,
