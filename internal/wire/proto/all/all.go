@@ -40,6 +40,7 @@ import (
 	"edgeward/internal/wire/proto/modbus"
 	"edgeward/internal/wire/proto/mqtt"
 	"edgeward/internal/wire/proto/mqttsn"
+	"edgeward/internal/wire/proto/mysql"
 	"edgeward/internal/wire/proto/natpmp"
 	"edgeward/internal/wire/proto/netbios"
 	"edgeward/internal/wire/proto/netflow"
@@ -113,6 +114,7 @@ func Protocols() []proto.Protocol {
 		modbus.Protocol,
 		mqtt.Protocol,
 		mqttsn.Protocol,
+		mysql.Protocol,
 		natpmp.Protocol,
 		netbios.Protocol,
 		netflow.Protocol,
