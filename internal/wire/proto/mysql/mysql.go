@@ -14,8 +14,8 @@ import (
 
 // The capability flags that matter here.
 const (
-	capSSL            = 1 << 11
-	capProtocol41     = 1 << 9
+	capSSL        = 1 << 11
+	capProtocol41 = 1 << 9
 )
 
 // HeaderLen is the length of a packet's header: three bytes of length, one of
