@@ -33,9 +33,10 @@ func newAnalyze(s *streams) *cobra.Command {
 		Use:   "analyze [flags] FILE|DIR|-...",
 		Short: "analyse captures: devices, services, findings",
 		Long: `Analyze reads packet captures (pcap and pcapng, plain, gzip or zstd), logs of
-Zeek and Suricata and NetFlow, and reports the devices, what they speak, what is
-exposed, and who attacks whom. Several inputs count as one sensor in the order
-of their first packets; files in a folder that are no captures are skipped.`,
+Zeek and Suricata, and files of NetFlow and IPFIX, and reports the devices, what
+they speak, what is exposed, and who attacks whom. Several inputs count as one
+sensor in the order of their first packets; files in a folder that are neither
+captures nor logs are skipped and counted.`,
 		Example: `  edgeward analyze traffic.pcap
   edgeward analyze --format json --output report.json captures/
   tcpdump -i eth0 -w - -c 10000 | edgeward analyze -
@@ -176,13 +177,13 @@ func (s *streams) complain(r *report.Report) {
 		}
 	}
 	if len(r.Captures) == 0 {
-		fmt.Fprintln(s.err, "edgeward: no captures found")
+		fmt.Fprintln(s.err, "edgeward: no captures and no logs found")
 	}
 	switch {
 	case r.Skipped == 1:
-		fmt.Fprintln(s.err, "edgeward: skipped 1 file that is no capture")
+		fmt.Fprintln(s.err, "edgeward: skipped 1 file that is no capture and no log")
 	case r.Skipped > 1:
-		fmt.Fprintf(s.err, "edgeward: skipped %d files that are no captures\n", r.Skipped)
+		fmt.Fprintf(s.err, "edgeward: skipped %d files that are no captures and no logs\n", r.Skipped)
 	}
 }
 
