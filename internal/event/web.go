@@ -25,12 +25,12 @@ type HTTP struct {
 	XForwarded   string `eve:"xff"`
 	Cookie       bool   `eve:"cookie"` // a cookie was sent
 	ReqBody      string `eve:"-"`      // the first bytes of the request body, at most 1024
-	RespBody     string `eve:"-"`      // the first bytes of the response body, at most 1024
+	RespBody     string `eve:"-"`      // the first bytes of the response body, at most 1024, without gzip and deflate
 	Title        string `eve:"title"`  // of an HTML response
 	RespMagic    string `eve:"response_magic"`
 	ReqMagic     string `eve:"request_magic"`
 	SOAPAction   string `eve:"soap_action"`
-	Encoded      bool   `eve:"-"` // the response body is compressed
+	Encoded      bool   `eve:"-"` // the response body came compressed
 	HeaderNames  string `eve:"-"` // request header names in order, with commas
 	Authenticate string `eve:"-"` // scheme of the Authorization header
 }

@@ -11,7 +11,7 @@ import (
 var Protocol = proto.Protocol{
 	ID:    event.ProtoHTTP,
 	TCP:   true,
-	Ports: []uint16{80, 81, 82, 88, 591, 3128, 5000, 7547, 8000, 8008, 8080, 8081, 8082, 8088, 8888, 49152},
+	Ports: []uint16{80, 81, 591, 3128, 7547, 8000, 8008, 8080, 8081, 8088, 8888},
 	Probe: probe,
 	New:   func() proto.Parser { return newParser() },
 }
