@@ -26,7 +26,7 @@ const (
 
 // probe takes a stream in which a message begins, in either direction.
 func probe(s *proto.Sample) proto.Match {
-	m := proto.No
+	m := proto.More
 	for _, b := range s.Data {
 		if len(b) == 0 {
 			continue
@@ -34,9 +34,8 @@ func probe(s *proto.Sample) proto.Match {
 		var h Header
 		switch _, err := Decode(&h, b); err {
 		case nil:
-			return proto.Yes
+			m = proto.Yes
 		case ErrShort:
-			m = proto.More
 		default:
 			return proto.No
 		}

@@ -87,16 +87,15 @@ func bitcoinAt(b []byte) error {
 
 // probeEither asks about the beginnings of both directions.
 func probeEither(s *proto.Sample, at func([]byte) error) proto.Match {
-	m := proto.No
+	m := proto.More
 	for _, b := range s.Data {
 		if len(b) == 0 {
 			continue
 		}
 		switch at(b) {
 		case nil:
-			return proto.Yes
+			m = proto.Yes
 		case ErrShort:
-			m = proto.More
 		default:
 			return proto.No
 		}

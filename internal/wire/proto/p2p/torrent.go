@@ -21,25 +21,20 @@ func probeBitTorrent(s *proto.Sample) proto.Match {
 	if s.Conn.Transport != overTCP {
 		return probeDatagram(s)
 	}
-	more := proto.No
+	m := proto.More
 	for _, b := range s.Data {
 		if len(b) == 0 {
 			continue
 		}
 		var h Handshake
-		switch _, err := DecodeHandshake(&h, b); err {
-		case nil:
-			return proto.Yes
-		case ErrShort:
-			if len(b) >= len(handshakePrefix) {
-				return proto.Yes
-			}
-			more = proto.More
-		default:
+		if _, err := DecodeHandshake(&h, b); err == ErrSyntax {
 			return proto.No
 		}
+		if len(b) >= len(handshakePrefix) {
+			m = proto.Yes
+		}
 	}
-	return more
+	return m
 }
 
 func probeDatagram(s *proto.Sample) proto.Match {

@@ -47,9 +47,10 @@ func probe(s *proto.Sample) proto.Match {
 			return proto.No
 		}
 		if m.Request == (dir == event.ToServer) {
-			return proto.Yes
+			best = proto.Yes
+		} else if best != proto.Yes {
+			best = proto.Weak // servers may ask too
 		}
-		best = proto.Weak // servers may ask too
 	}
 	return best
 }

@@ -40,6 +40,7 @@ func probe(s *proto.Sample) proto.Match {
 		}
 		return proto.Yes
 	}
+	found := proto.More
 	for _, b := range s.Data {
 		if len(b) == 0 {
 			continue
@@ -53,9 +54,9 @@ func probe(s *proto.Sample) proto.Match {
 		case !m.startLine(line):
 			return proto.No
 		}
-		return proto.Yes
+		found = proto.Yes
 	}
-	return proto.More
+	return found
 }
 
 // isKeepAlive reports whether b is nothing but line ends or zeros (RFC 5626

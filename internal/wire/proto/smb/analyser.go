@@ -34,21 +34,19 @@ const (
 
 // probe takes a stream in which a message begins, in either direction.
 func probe(s *proto.Sample) proto.Match {
-	more := false
+	found := proto.More
 	for _, b := range s.Data {
 		if len(b) == 0 {
 			continue
 		}
-		m := looksLike(b)
-		if m == proto.Yes || m == proto.No {
-			return m
+		switch looksLike(b) {
+		case proto.Yes:
+			found = proto.Yes
+		case proto.No:
+			return proto.No
 		}
-		more = true
 	}
-	if more {
-		return proto.More
-	}
-	return proto.No
+	return found
 }
 
 func looksLike(b []byte) proto.Match {

@@ -172,6 +172,10 @@ func (s *session) settle(c *proto.Conn, outcome string) {
 		return
 	}
 	s.attempt = false
+	if len(s.user) == 0 && len(s.secret) == 0 && outcome != "success" {
+		s.refused, s.welcomed = false, false
+		return // somebody pressed return at both prompts
+	}
 	switch {
 	case s.refused:
 		outcome = "failure"

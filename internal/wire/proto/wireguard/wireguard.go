@@ -27,6 +27,7 @@ const (
 	responseLen     = 92
 	cookieLen       = 64
 	minTransportLen = 32
+	unpaddedLen     = 500 // payloads are padded to 16 bytes, but not beyond the path's limit
 )
 
 // ErrSyntax says that a datagram is no message of WireGuard.
@@ -56,7 +57,7 @@ func Decode(dst *Message, b []byte) error {
 		dst.Sender, dst.Receiver, dst.NoCookie = word, binary.LittleEndian.Uint32(b[8:]), zero(b[76:])
 	case b[0] == Cookie && len(b) == cookieLen:
 		dst.Receiver = word
-	case b[0] == Transport && len(b)%16 == 0:
+	case b[0] == Transport && (len(b)%16 == 0 || len(b) >= unpaddedLen):
 		dst.Receiver, dst.Counter = word, binary.LittleEndian.Uint64(b[8:])
 	default:
 		return ErrSyntax
