@@ -52,6 +52,9 @@ func probe(s *proto.Sample) proto.Match {
 			best = proto.Weak // servers may ask too
 		}
 	}
+	if best == proto.Yes && !s.Port && !s.Both() {
+		return proto.More // scanners send requests to whatever listens
+	}
 	return best
 }
 

@@ -132,18 +132,26 @@ func TestJoinsInTheMiddleOfMedia(t *testing.T) {
 }
 
 func TestProbe(t *testing.T) {
-	for in, want := range map[string]proto.Match{
-		"OPTIONS rtsp://a RTSP/1.0\r\n":                  proto.Yes,
-		"OPTIONS rtsp://a RT":                            proto.More,
-		"OPTIONS sip:a SIP/2.0\r\n":                      proto.No,
-		"GET / HTTP/1.1\r\n":                             proto.No,
-		"\x16\x03\x01":                                   proto.No,
-		"SETUP rtsp://a/trackID=1 RTSP/1.0\r\nCSeq: 1\r": proto.Yes,
+	C, S := dialogue.C[string], dialogue.S[string]
+	ask := "OPTIONS rtsp://a RTSP/1.0\r\nCSeq: 1\r"
+	for _, tt := range []struct {
+		port  bool
+		turns []dialogue.Turn
+		want  proto.Match
+	}{
+		{true, []dialogue.Turn{C(ask)}, proto.Yes},
+		{false, []dialogue.Turn{C(ask)}, proto.More},
+		{false, []dialogue.Turn{C(ask), S("RTSP/1.0 200 OK\r\n")}, proto.Yes},
+		{false, []dialogue.Turn{C(ask), S("login: \r\n")}, proto.No},
+		{true, []dialogue.Turn{C("OPTIONS rtsp://a RT")}, proto.More},
+		{true, []dialogue.Turn{C("OPTIONS sip:a SIP/2.0\r\n")}, proto.No},
+		{true, []dialogue.Turn{C("GET / HTTP/1.1\r\n")}, proto.No},
+		{true, []dialogue.Turn{C("\x16\x03\x01")}, proto.No},
 	} {
 		c := prototest.NewConn(6, 9000)
-		c.Registered = false
-		if got := dialogue.Recognise(Protocol, c, dialogue.C(in)); got != want {
-			t.Errorf("%q: %d, want %d", in, got, want)
+		c.Registered = tt.port
+		if got := dialogue.Recognise(Protocol, c, tt.turns...); got != tt.want {
+			t.Errorf("%q: %d, want %d", tt.turns[len(tt.turns)-1].Data, got, tt.want)
 		}
 	}
 }

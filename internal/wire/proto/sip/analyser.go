@@ -56,6 +56,9 @@ func probe(s *proto.Sample) proto.Match {
 		}
 		found = proto.Yes
 	}
+	if !s.Port && !s.Both() {
+		return proto.More // scanners send requests to whatever listens
+	}
 	return found
 }
 

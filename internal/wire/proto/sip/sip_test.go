@@ -79,7 +79,8 @@ func TestTransactions(t *testing.T) {
 }
 
 func TestProbe(t *testing.T) {
-	udp, tcp := prototest.NewConn(17, 5060), prototest.NewConn(6, 5060)
+	udp, tcp, elsewhere := prototest.NewConn(17, 5060), prototest.NewConn(6, 5060), prototest.NewConn(6, 23)
+	elsewhere.Registered = false
 	for _, tt := range []struct {
 		c    *proto.Conn
 		in   string
@@ -91,6 +92,7 @@ func TestProbe(t *testing.T) {
 		{udp, "M-SEARCH * HTTP/1.1\r\n\r\n", proto.No},
 		{tcp, ask("OPTIONS", 1, "")[:40], proto.Yes},
 		{tcp, "OPTIONS si", proto.More},
+		{elsewhere, ask("OPTIONS", 1, ""), proto.More},
 		{tcp, "OPTIONS / HTTP/1.1\r\n", proto.No},
 	} {
 		if got := dialogue.Recognise(Protocol, tt.c, dialogue.C(tt.in)); got != tt.want {
