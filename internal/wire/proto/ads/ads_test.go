@@ -241,3 +241,17 @@ func FuzzParser(f *testing.F) {
 		p.End(c)
 	})
 }
+
+func TestNoAllocationPerMessage(t *testing.T) {
+	c := prototest.NewConn(6, Port)
+	p := Protocol.New()
+	rq, rsp := ask(plc, CmdRead, 2, le(0x4020, 0, 4)), reply(plc, CmdRead, 2, le(0, 4, 7))
+	n := testing.AllocsPerRun(100, func() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

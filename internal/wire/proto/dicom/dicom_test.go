@@ -372,3 +372,18 @@ func FuzzParser(f *testing.F) {
 		p.Reset()
 	})
 }
+
+func TestNoAllocationPerMessage(t *testing.T) {
+	c := prototest.NewConn(6, 11112)
+	p := Protocol.New()
+	rq := append(cmd(ask(CStoreRQ, 9, "5.1.4.1.1.2", true, "")), data(make([]byte, 200))...)
+	rsp := cmd(answer(CStoreRQ, 9, 0, 0))
+	n := testing.AllocsPerRun(100, func() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -197,3 +197,17 @@ func FuzzParser(f *testing.F) {
 		p.End(c)
 	})
 }
+
+func TestNoAllocationPerMessage(t *testing.T) {
+	c := prototest.NewConn(17, Port)
+	p := Protocol.New()
+	rq, rsp := ask(cmdMemoryRead, 2, 0x82, 0, 100, 0, 0, 4), reply(cmdMemoryRead, 2, 0, make([]byte, 8)...)
+	n := testing.AllocsPerRun(100, func() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -180,7 +180,9 @@ func frame(c *proto.Conn, b []byte) {
 		x.Verb = "simulated state"
 	}
 	x.Name, x.Target = identity.Text(c, f.ControlBlock), identity.Text(c, f.DataSet)
-	identity.Tell(c, event.ToServer, &event.Identity{Source: "goose.publisher", Name: identity.Text(c, device(f.ControlBlock))})
+	if f.Sequence == 1 { // every state has it, the one after a start as well
+		identity.Tell(c, event.ToServer, &event.Identity{Source: "goose.publisher", Name: identity.Text(c, device(f.ControlBlock))})
+	}
 }
 
 // device gives the logical device in a reference to a control block,

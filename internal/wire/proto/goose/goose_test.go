@@ -35,7 +35,7 @@ func TestFactsOfNewStatesOnly(t *testing.T) {
 			}
 		}
 	}
-	if len(got) != 3 || names != 3 || c.Messages[0] != 51 {
+	if len(got) != 3 || names != 1 || c.Messages[0] != 51 {
 		t.Fatalf("%d facts, %d names, %d messages", len(got), names, c.Messages[0])
 	}
 	if x := got[0]; x.Verb != "state" || x.Code != 7 || x.Name != "Bay1PROT/LLN0$GO$Trip" || x.Target != "Bay1PROT/LLN0$Trip" {

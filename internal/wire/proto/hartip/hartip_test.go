@@ -215,3 +215,17 @@ func FuzzParser(f *testing.F) {
 		p.End(c)
 	})
 }
+
+func TestNoAllocationPerMessage(t *testing.T) {
+	c := prototest.NewConn(17, Port)
+	p := Protocol.New()
+	rq, rsp := ask(2, 3), reply(2, 3, 0, make([]byte, 24)...)
+	n := testing.AllocsPerRun(100, func() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

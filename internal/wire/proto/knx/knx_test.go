@@ -219,3 +219,18 @@ func FuzzParser(f *testing.F) {
 		p.End(c)
 	})
 }
+
+func TestNoAllocationPerMessage(t *testing.T) {
+	c := prototest.NewConn(17, Port)
+	p := Protocol.New()
+	rq := tunnel(0, &Telegram{Code: codeDataRequest, Destination: 1, Group: true, Service: 0x081})
+	rsp := message(TunnellingAck, []byte{4, 1, 0, 0})
+	n := testing.AllocsPerRun(100, func() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -263,3 +263,17 @@ func FuzzParser(f *testing.F) {
 		p.End(c)
 	})
 }
+
+func TestNoAllocationPerMessage(t *testing.T) {
+	c := prototest.NewConn(6, 5007)
+	p := Protocol.New()
+	rq, rsp := ask(Frame3E, 0, cmdBatchRead, 0, 100, 0, 0, 0xa8, 10, 0), reply(Frame3E, 0, 0, make([]byte, 20)...)
+	n := testing.AllocsPerRun(100, func() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

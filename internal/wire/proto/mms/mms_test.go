@@ -249,3 +249,17 @@ func FuzzParser(f *testing.F) {
 		p.End(c)
 	})
 }
+
+func TestNoAllocationPerMessage(t *testing.T) {
+	c := prototest.NewConn(6, tpkt.Port)
+	p := Protocol.New()
+	rq, rsp := ask(3, cons(4), tlv(cons(1), variable("LD0", "XCBR1$ST$Pos"))), reply(3, cons(4), tlv(cons(1), str(ctx(10), "x")))
+	n := testing.AllocsPerRun(100, func() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -347,3 +347,18 @@ func FuzzParser(f *testing.F) {
 		p.End(c)
 	})
 }
+
+func TestNoAllocationPerMessage(t *testing.T) {
+	c := prototest.NewConn(6, 4840)
+	p := Protocol.New()
+	rq := msg(7, ask(idWrite).u32(1).name(2, "Pump.Speed").u32(13, 0xffffffff).u8(1, 6).u32(99))
+	rsp := msg(7, reply(idWrite+3, 0).u32(1, 0))
+	n := testing.AllocsPerRun(100, func() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
