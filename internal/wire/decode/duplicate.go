@@ -1,6 +1,9 @@
 package decode
 
-import "hash/maphash"
+import (
+	"encoding/binary"
+	"hash/maphash"
+)
 
 const (
 	// duplicateWindow is how far apart in packet time the two copies of a
@@ -46,8 +49,14 @@ func (t *duplicates) second(p *Packet) bool {
 		h, rest = maphash.Bytes(t.seed, p.L4), uint64(be32(p.L3[2:]))
 	}
 	rest = rest<<32 ^ uint64(be32(p.Src[12:]))*mix3
+	// Which packets compete for a place must not depend on the seed, or two
+	// runs over one capture could differ.
+	place := rest
+	if len(p.L4) >= 8 {
+		place ^= binary.BigEndian.Uint64(p.L4) * mix1
+	}
+	set := &t.sets[fold(place^mix2, p.Hash^mix3)>>32%duplicateSets]
 	h = fold(h^p.Hash^mix2, rest^mix1)
-	set := &t.sets[h>>32%duplicateSets]
 	key := h &^ 1
 	oldest := 0
 	for i := range set {
