@@ -201,3 +201,16 @@ func TestNoAllocationPerMessage(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func BenchmarkParser(b *testing.B) {
+	c := prototest.NewConn(6, 2575)
+	p := Protocol.New()
+	rq, rsp := frame(admit), frame(admitAck)
+	b.SetBytes(int64(len(rq) + len(rsp)))
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	}
+}

@@ -212,3 +212,15 @@ func FuzzParser(f *testing.F) {
 		p.End(c)
 	})
 }
+
+func BenchmarkParser(b *testing.B) {
+	c := prototest.NewConn(6, 2404)
+	p := Protocol.New()
+	seg := bytes.Join([][]byte{iframe(13, 3, false, 0, 0, 0, 0, 0), iframe(13, 3, false, 0, 0, 0, 0, 0), sframe()}, nil)
+	b.SetBytes(int64(len(seg)))
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToClient, seg)
+	}
+}

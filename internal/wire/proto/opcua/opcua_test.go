@@ -362,3 +362,17 @@ func TestNoAllocationPerMessage(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func BenchmarkParser(b *testing.B) {
+	c := prototest.NewConn(6, 4840)
+	p := Protocol.New()
+	rq := msg(7, ask(idWrite).u32(1).name(2, "Pump.Speed").u32(13, 0xffffffff).u8(1, 6).u32(99))
+	rsp := msg(7, reply(idWrite+3, 0).u32(1, 0))
+	b.SetBytes(int64(len(rq) + len(rsp)))
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Env.Out.Reset()
+		p.Data(c, event.ToServer, rq)
+		p.Data(c, event.ToClient, rsp)
+	}
+}
