@@ -72,6 +72,15 @@ type note struct {
 	length    uint32
 }
 
+func (m *note) reset() {
+	for _, t := range [...]*exchange.Text{
+		&m.kind, &m.version, &m.sendApp, &m.sendFac, &m.recvApp, &m.recvFac, &m.controlID, &m.mode,
+	} {
+		t.Reset()
+	}
+	m.class, m.segments, m.patient, m.length = event.OpNone, 0, false, 0
+}
+
 // stream is one direction of the conversation.
 type stream struct {
 	inside    bool // between a start and an end block
@@ -83,6 +92,14 @@ type stream struct {
 	ack       exchange.Text // code of an acknowledgement
 	ackID     uint64        // hash of the control id it names
 	said      identity.Once
+	heard     uint64 // hash of the sender in the last header
+}
+
+// begin clears what the last message left.
+func (s *stream) begin() {
+	s.inside, s.skip, s.header = true, false, false
+	s.msg.reset()
+	s.ack.Reset()
 }
 
 type analyser struct {
@@ -112,8 +129,7 @@ func (a *analyser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 				return len(b), nil
 			}
 			done += i + 1
-			said := s.said
-			*s = stream{inside: true, said: said}
+			s.begin()
 			continue
 		}
 		n := a.segment(c, dir, rest)
@@ -129,7 +145,7 @@ func (a *analyser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 // gives the octets taken, 0 when a segment of interest is not yet complete.
 func (a *analyser) segment(c *proto.Conn, dir event.Dir, b []byte) int {
 	s := &a.streams[dir]
-	end := bytes.IndexFunc(b[:min(len(b), MaxSegment)], isEnd)
+	end := indexEnd(b[:min(len(b), MaxSegment)])
 	if end < 0 && !s.skip && len(b) < MaxSegment {
 		if len(b) < 4 || s.wanted(b) {
 			return 0
@@ -162,8 +178,15 @@ func (a *analyser) segment(c *proto.Conn, dir event.Dir, b []byte) int {
 	return end + 1
 }
 
-func isEnd(r rune) bool {
-	return r == '\r' || r == '\n' || r == EndBlock || r == StartBlock
+// indexEnd finds what ends a segment: carriage return, line feed, or a framing
+// octet.
+func indexEnd(b []byte) int {
+	for i, c := range b {
+		if c <= EndBlock && (c == '\r' || c == '\n' || c == EndBlock || c == StartBlock) {
+			return i
+		}
+	}
+	return -1
 }
 
 // wanted reports whether more than the name of this segment is looked at.
@@ -227,6 +250,11 @@ func (a *analyser) head(c *proto.Conn, dir event.Dir, b []byte) {
 	m.controlID.Printable(h.ControlID)
 	m.mode.Printable(h.Processing)
 	s.ackID = exchange.Hash(h.ControlID) // until an MSA segment says otherwise
+	heard := exchange.Hash(h.SendApp) ^ 31*exchange.Hash(h.SendFac)
+	if s.heard == heard {
+		return
+	}
+	s.heard = heard
 	var banner exchange.Text
 	banner.Put(m.sendApp.Bytes()).Str("|").Put(m.sendFac.Bytes())
 	s.said.Tell(c, dir, &event.Identity{
