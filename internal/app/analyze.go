@@ -204,10 +204,12 @@ func (a *analysis) finish() {
 	// What is done with goes before the report is put together, which takes
 	// about as much memory again.
 	a.path = nil
-	a.r.Findings = append(a.r.Findings, a.judge.detect.Findings()...)
+	found := a.judge.detect.Findings()
 	a.judge.detect = nil
-	a.r.Devices = append(a.r.Devices, a.judge.inventory.Devices()...)
+	devices := a.judge.inventory.Devices()
+	a.judge.settle(found, devices)
 	a.judge = nil
+	a.r.Findings, a.r.Devices = append(a.r.Findings, found...), append(a.r.Devices, devices...)
 }
 
 // counting tells the progress and notes the first and last packet time.

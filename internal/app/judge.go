@@ -4,7 +4,9 @@ import (
 	"net/netip"
 
 	"edgeward/content"
+	"edgeward/internal/asset"
 	"edgeward/internal/event"
+	"edgeward/internal/finding"
 	"edgeward/internal/ident"
 	"edgeward/internal/judge/credential"
 	"edgeward/internal/judge/detect"
@@ -51,6 +53,25 @@ func newJudge(o JudgeOptions) (*judge, error) {
 func (j *judge) observe(facts []*event.Fact, packets detect.Packets) {
 	j.inventory.Observe(facts)
 	j.detect.Observe(facts, packets)
+}
+
+// settle has findings name the device that their host turned out to belong to:
+// which addresses are one thing may have become clear only after they were
+// made. A device that was forgotten for lack of room is not named.
+func (j *judge) settle(found []*finding.Finding, list []*asset.Device) {
+	known := make(map[string]bool, len(list))
+	for _, d := range list {
+		known[d.ID] = true
+	}
+	for _, f := range found {
+		if f.Device == "" || known[f.Device] {
+			continue
+		}
+		f.Device = ""
+		if about, ok := j.inventory.About(f.Host); ok && known[about.Device] {
+			f.Device = about.Device
+		}
+	}
 }
 
 // devices shows the inventory to detection.
