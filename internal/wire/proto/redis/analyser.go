@@ -30,8 +30,14 @@ const (
 // port, or with an answer in Redis's form.
 func probe(s *proto.Sample) proto.Match {
 	client, server := s.Data[event.ToServer], s.Data[event.ToClient]
-	if len(server) > 0 && !isReply(server) || len(client) > 0 && client[0] != '*' && !textline.Printable(client) {
+	if len(server) > 0 && !isReply(server) {
 		return proto.No
+	}
+	if len(client) > 0 && client[0] != '*' {
+		// What is no command leaves early: every unknown stream comes by here.
+		if word, rest := textline.Word(client[:min(len(client), 16)]); len(rest) > 0 && !known(word, true) {
+			return proto.No
+		}
 	}
 	if len(client) == 0 {
 		if len(server) > 0 {

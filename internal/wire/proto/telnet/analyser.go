@@ -29,13 +29,13 @@ func probe(s *proto.Sample) proto.Match {
 		}
 	}
 	client, server := visible(s.Data[event.ToServer]), visible(s.Data[event.ToClient])
-	if !textline.Printable(client) || !isText(server) {
-		return proto.No
-	}
 	for _, w := range foreign {
 		if textline.HasPrefix(client, w) || textline.HasPrefix(server, w) {
 			return proto.No
 		}
+	}
+	if !textline.Printable(client) || !isText(server) {
+		return proto.No
 	}
 	if len(server) == 0 {
 		if s.Conn.Midstream && s.Port && isCommandLine(client) {

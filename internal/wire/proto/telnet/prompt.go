@@ -78,6 +78,20 @@ func classify(line []byte) prompt {
 	return noPrompt
 }
 
+// bareWord says what a line asks for that has no sign at its end. It counts
+// only once the client types: till then the sign may follow.
+func bareWord(line []byte) prompt {
+	line = textline.TrimSpace(line)
+	switch {
+	case len(line) > 24:
+	case endsWithWord(line, "password"):
+		return passwordPrompt
+	case textline.Is(line, "login"), textline.Is(line, "username"), textline.Is(line, "user name"):
+		return userPrompt
+	}
+	return noPrompt
+}
+
 // cutMark takes the sign that ends a prompt off it. The full-width colon of
 // CJK text counts as a colon.
 func cutMark(line []byte) (text []byte, mark byte) {
@@ -147,8 +161,11 @@ func isShell(line []byte) bool {
 		return last != '%' // which begins the error messages of IOS
 	}
 	prev := line[len(line)-2]
-	if prev == last || prev == '-' || prev == '=' {
+	if prev == last {
 		return false
+	}
+	if prev == '-' || prev == '=' { // "->" and "{admin}=>" are prompts, longer arrows are not
+		return last == '>' && (len(line) == 2 || line[len(line)-3] != prev)
 	}
 	if last == '%' && prev >= '0' && prev <= '9' {
 		return false

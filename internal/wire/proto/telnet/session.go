@@ -59,7 +59,9 @@ func (s *session) reset() {
 
 // begin notes what the server shows when the client begins a line.
 func (s *session) begin(screen []byte) {
-	s.kind = s.asks(screen)
+	if s.kind = s.asks(screen); s.kind == noPrompt && !s.shell {
+		s.kind = bareWord(screen)
+	}
 	s.prompt = append(s.prompt[:0], screen[:min(len(screen), maxPrompt)]...)
 }
 

@@ -90,6 +90,9 @@ func TestClassify(t *testing.T) {
 		"<Quidway>":                     shellPrompt,
 		"[admin@MikroTik] > ":           shellPrompt,
 		"[Quidway]":                     shellPrompt,
+		"-> ":                           shellPrompt,
+		"{Administrator}=>":             shellPrompt,
+		"====>":                         noPrompt,
 		"box%":                          shellPrompt,
 		"%":                             noPrompt,
 		"Last login: ":                  noPrompt,
@@ -225,6 +228,11 @@ func TestSessions(t *testing.T) {
 			"a failed login before is no failure now",
 			[]dialogue.Turn{S("login: "), C("a\r\n"), S("Password: "), C("b\r\n"), S("\r\nLast failed login: Mon\r\nThere were 3 failed login attempts since the last successful login.\r\n[a@h ~]$ ")},
 			"a/b/success", "",
+		},
+		{
+			"prompts without a sign at their end",
+			[]dialogue.Turn{S("Username"), C("op\r\n"), S("Enter Password"), C("x\r\n"), S("\r\n{op}=>"), C("ver\r\n")},
+			"op/x/success", "ver",
 		},
 		{
 			"logged out and in again",
