@@ -65,7 +65,7 @@ func (w *Writer) Stats(now int64, members []byte) {
 func (w *Writer) end() {
 	w.buf = append(w.buf, '\n')
 	if len(w.buf) >= flushAt {
-		w.Flush()
+		_ = w.Flush() // the writer keeps the error for the last Flush
 	}
 }
 

@@ -230,7 +230,7 @@ func (d *documentWriter) value(v any, prefix string) {
 	if err != nil && d.err == nil {
 		d.err = fmt.Errorf("write the JSON report: %w", err)
 	}
-	d.w.Write(b)
+	_, _ = d.w.Write(b) // the buffer keeps the error for Flush
 }
 
 func (d *documentWriter) field(n string, v any) {
