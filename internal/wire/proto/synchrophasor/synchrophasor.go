@@ -171,7 +171,7 @@ func station3(b []byte) (name []byte, id uint16, n int) {
 	if len(b) < 1 || len(b) < 1+int(b[0])+26 {
 		return nil, 0, 0
 	}
-	name = b[1 : 1+b[0]]
+	name = b[1 : 1+int(b[0])]
 	n = len(name) + 1
 	id = binary.BigEndian.Uint16(b[n:])
 	n += 2 + 16 + 2 // id, global id, format
