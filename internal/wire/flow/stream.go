@@ -217,10 +217,18 @@ func (t *Table) drain(f *flow, dir event.Dir, force bool) {
 			if !acked && !full && !alone && !force {
 				return
 			}
-			t.gap(f, dir, uint32(hole))
 		}
+		// It is taken out first: whatever follows may give the flow up, and
+		// with it all that is queued.
 		h.segments = h.segments[:copy(h.segments, h.segments[1:])]
 		h.queued -= len(s.data)
+		if hole > 0 {
+			t.gap(f, dir, uint32(hole))
+			if f.deaf {
+				t.buffers.put(s.data)
+				return
+			}
+		}
 		data, lost := s.data, s.lost
 		if hole < 0 { // what was delivered meanwhile reached into it
 			if int(-hole) >= len(data) {
