@@ -73,7 +73,8 @@ type request struct {
 type parser struct {
 	requests pending.Table[request]
 	seen     identity.Once
-	granted  uint64 // hash of the credentials that were accepted last
+	pair     [httpauth.MaxPair]byte // room for decoded credentials
+	granted  uint64                 // hash of the credentials that were accepted last
 	lost     [2]bool
 }
 
@@ -185,9 +186,8 @@ func (p *parser) request(c *proto.Conn, dir event.Dir, m *Message) {
 		transport: keep(r.transport, m.Transport), user: r.user[:0], password: r.password[:0],
 	}
 	var cred httpauth.Credentials
-	var pair [httpauth.MaxPair]byte
 	switch {
-	case httpauth.Decode(&cred, &pair, m.Authorization):
+	case httpauth.Decode(&cred, &p.pair, m.Authorization):
 		r.scheme, r.user, r.password = cred.Scheme, keep(r.user, cred.User), keep(r.password, cred.Password)
 	case a.found:
 		r.scheme, r.user, r.password = "url", keep(r.user, a.user), keep(r.password, a.password)

@@ -87,6 +87,7 @@ type request struct {
 type parser struct {
 	requests pending.Table[request]
 	seen     identity.Once
+	pair     [httpauth.MaxPair]byte // room for decoded credentials
 }
 
 // Reset makes the parser as new.
@@ -175,8 +176,7 @@ func (p *parser) request(c *proto.Conn, dir event.Dir, m *Message) {
 		user: r.user[:0], secret: r.secret[:0],
 	}
 	var cred httpauth.Credentials
-	var pair [httpauth.MaxPair]byte
-	if httpauth.Decode(&cred, &pair, m.Authorization) {
+	if httpauth.Decode(&cred, &p.pair, m.Authorization) {
 		r.scheme, r.user, r.secret = cred.Scheme, keep(r.user, cred.User), keep(r.secret, cred.Password)
 	}
 }
