@@ -60,8 +60,10 @@ func (a *abuse) fact(s *sight) {
 	case *event.Mining:
 		a.mining(s, b)
 	case *event.P2P:
-		if b.Protocol == "bitcoin" || b.Protocol == "ethereum" {
-			a.coin(s, b.Protocol)
+		for _, p := range []string{"bitcoin", "ethereum", "monero"} {
+			if strings.HasPrefix(b.Protocol, p) {
+				a.coin(s, p)
+			}
 		}
 	case *event.TLS:
 		a.pool(s, b.SNI, "opened a TLS connection to", 0.6)
@@ -144,10 +146,10 @@ func (a *abuse) coin(s *sight, protocol string) {
 
 // poolWords are parts of names under which mining pools and miners in web
 // pages are reached, where the connection itself cannot be read.
-var poolWords = []string{
+var poolWords = words(
 	"coinhive", "coin-hive", "authedmine", "cryptoloot", "crypto-loot", "minexmr", "nanopool", "supportxmr", "xmrpool", "moneropool", "monerohash", "moneroocean", "nicehash", "ethermine", "f2pool", "hashvault",
 	"2miners", "bitminter", "slushpool", "antpool", "minergate", "dwarfpool", "herominers", "unmineable", "webmine", "jsecoin", "miningpool", "mining-pool", "stratum.", "xmr.", "viabtc", "flypool", "sparkpool",
-}
+)
 
 func (a *abuse) pool(s *sight, name, did string, conf float64) {
 	if len(name) < 5 || !hasAnyFold(name, poolWords) {
@@ -227,7 +229,7 @@ func (a *abuse) click(s *sight, b *event.HTTP) {
 }
 
 // adWords are what paths and parameters of advertisements are called.
-var adWords = []string{"click", "adid", "ad=", "ads", "advert", "banner", "campaign", "affiliate", "aff_", "pub=", "pubid", "creative", "impression", "track", "redirect", "cpc", "utm_", "clk", "bid="}
+var adWords = words("click", "adid", "ad=", "ads", "advert", "banner", "campaign", "affiliate", "aff_", "pub=", "pubid", "creative", "impression", "track", "redirect", "cpc", "utm_", "clk", "bid=")
 
 // mail counts mails, deliver counts connections to outside mail servers.
 func (a *abuse) mail(s *sight, recipients, refused uint64) {

@@ -139,7 +139,7 @@ func operationCheck(op *event.Operation) string {
 
 // controlWords are parts of the names of functions that command outputs
 // rather than write values.
-var controlWords = []string{"coil", "operate", "select", "c_sc", "c_dc", "c_rc", "c_se", "c_bo", "command", "output", "control", "oper", "pulse", "relay", "force"}
+var controlWords = words("coil", "operate", "select", "c_sc", "c_dc", "c_rc", "c_se", "c_bo", "command", "output", "control", "oper", "pulse", "relay", "force")
 
 func controls(op *event.Operation) bool {
 	if hasAnyFold(op.Verb, controlWords) {
@@ -148,10 +148,13 @@ func controls(op *event.Operation) bool {
 	return op.Protocol == "bacnet" && strings.Contains(strings.ToLower(op.Target), "output")
 }
 
+// stopWords are parts of the names of modes out of operation.
+var stopWords = words("stop", "halt", "hold", "disable", "listen_only", "reset", "shutdown", "reconfig", "program mode", "prog", "pause")
+
 // stops reports whether a change of mode takes the controller out of
 // operation.
 func stops(verb string) bool {
-	return hasAnyFold(verb, []string{"stop", "halt", "hold", "disable", "listen_only", "reset", "shutdown", "reconfig", "program mode", "prog", "pause"})
+	return hasAnyFold(verb, stopWords)
 }
 
 // operation reports who did what to whom.
@@ -177,9 +180,8 @@ func (c *icsChecks) operation(s *sight, op event.Operation, late, unusual, habit
 			sev = ident.High
 		}
 	case op.Class == event.OpMode:
-		sev = ident.Low
 		if late || unusual {
-			sev = ident.Medium
+			sev = ident.Medium // else it is how a session begins
 		}
 	case late:
 		sev, conf = ident.Medium, 0.75

@@ -18,6 +18,7 @@ const (
 // attacked host then does what it was told.
 type injection struct {
 	e         *Engine
+	scratch   [maxAttackText]byte
 	callbacks *table[callback] // by attacked host and the address it was told to contact
 }
 
@@ -60,7 +61,7 @@ func (i *injection) request(s *sight, b *event.HTTP) {
 		{b.URL, "URL", inURL}, {b.ReqBody, "body", body}, {b.UserAgent, "User-Agent header", inAgent},
 		{b.Referer, "Referer header", inAgent}, {b.SOAPAction, "SOAPAction header", inBody}, {b.XForwarded, "X-Forwarded-For header", inAgent},
 	} {
-		if a, ok := readAttack(p.text, p.part); ok {
+		if a, ok := readAttack(&i.scratch, p.text, p.part); ok {
 			i.report(s, b, a, p.name, p.text)
 			if a.command {
 				return

@@ -64,9 +64,12 @@ func (v *ipv6) advert(s *sight, b *event.ICMP) {
 	if n < advertLimit {
 		return
 	}
-	v.report(s, &s.src, "router advertisements", 1, func(r *record) string {
-		return fmt.Sprintf("%s with many different routers or prefixes came within %s, the last from %s.", count(r.n+uint64(n)-1, "router advertisement"), span(advertSpan), r.address)
+	// Each comes from another address, all forged: the finding is about the link.
+	link := actor{home: true}
+	rec := v.report(s, &link, "router advertisements", 1, func(r *record) string {
+		return fmt.Sprintf("%s with many different routers or prefixes came within %s.", count(r.n+advertLimit-1, "router advertisement"), span(advertSpan))
 	})
+	rec.peer(&s.src)
 }
 
 func (v *ipv6) rate(s *sight, b *event.Rate) {
@@ -125,9 +128,12 @@ func (v *ipv6) header(s *sight, b *event.Anomaly) {
 	})
 }
 
-func (v *ipv6) report(s *sight, about *actor, kind string, n uint64, tell func(*record) string) {
+func (v *ipv6) report(s *sight, about *actor, kind string, n uint64, tell func(*record) string) *record {
 	rec := v.e.report("dos.ipv6-abuse", s, about, kind)
 	if rec.isNew() {
+		if !about.valid() {
+			rec.address = ""
+		}
 		rec.tell = func() string { return tell(rec) }
 		if n < 2*controlRate && n > 1 {
 			rec.rate(ident.Medium, 0.75)
@@ -138,4 +144,5 @@ func (v *ipv6) report(s *sight, about *actor, kind string, n uint64, tell func(*
 	}
 	rec.show(v.e, s, kind)
 	rec.add(&v.e.ledger, s.when, n)
+	return rec
 }

@@ -84,7 +84,7 @@ func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 		} else if a.host != "" {
 			score-- // makers' updates come from servers with names
 		}
-		if a.name != "" && a.agent == "" || hasAnyFold(a.agent, []string{"wget", "curl", "busybox", "libwww", "python", "java/", "powershell", "certutil", "go-http", "hello, world"}) {
+		if a.name != "" && a.agent == "" || hasAnyFold(a.agent, fetchAgents) {
 			add(1, "no browser fetched it")
 		}
 		if a.port != 80 && a.port != 8080 && a.port != 443 && a.port != 8000 {
@@ -103,7 +103,7 @@ func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 	if taken != "" {
 		add(3, taken)
 	}
-	if hasAnyFold(a.agent, []string{"microsoft", "windows-update", "debian", "apt", "opkg", "dnf", "yum", "mozilla", "okhttp", "dalvik"}) && !strings.HasPrefix(a.magic, "elf") && taken == "" && !a.blob {
+	if hasAnyFold(a.agent, usualAgents) && !strings.HasPrefix(a.magic, "elf") && taken == "" && !a.blob {
 		score -= 2
 	}
 	if score < payloadScore || !program && taken == "" {
@@ -130,6 +130,13 @@ func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 	rec.show(p.e, s, fmt.Sprintf("file %s (%s)", clip(name, 80), a.magic))
 	rec.add(&p.e.ledger, s.when, 1)
 }
+
+// fetchAgents are programs by which malware fetches its parts, usualAgents
+// those of people and of systems that update themselves.
+var (
+	fetchAgents = words("wget", "curl", "busybox", "libwww", "python", "java/", "powershell", "certutil", "go-http", "hello, world")
+	usualAgents = words("microsoft", "windows-update", "debian", "apt", "opkg", "dnf", "yum", "mozilla", "okhttp", "dalvik")
+)
 
 // takenOver says how the receiver was attacked shortly before.
 func (p *payload) takenOver(s *sight, to *actor) string {

@@ -69,7 +69,7 @@ func (d *distinct) add(k uint64) bool {
 }
 
 func (d *distinct) register(k uint64) bool {
-	k = mix(k, 0x2545f4914f6cdd1d)
+	k = mix(mix(k, 0x2545f4914f6cdd1d), 0x9fb21c651e98df25) // twice, as keys may be a row of numbers
 	rank := uint8(bits.LeadingZeros64(k<<8|1<<7) + 1)
 	if r := &d.many[k>>56]; rank > *r {
 		*r = rank

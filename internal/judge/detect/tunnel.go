@@ -226,7 +226,7 @@ func encoded(sub string) bool {
 		return false
 	}
 	switch {
-	case odd > 1 && odd*20 >= body, hex == body && digits*8 >= body && body >= 20:
+	case odd > 1 && odd*20 >= body, hex*20 >= body*19 && digits*8 >= body && body >= 20:
 		return true
 	case upper > 2 && letters-upper > 2 && digits > 0:
 		return true

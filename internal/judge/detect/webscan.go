@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -46,23 +45,23 @@ func (w *webScan) close() {}
 
 // scannerAgents are words by which scanning programs name themselves. They
 // only lower the number of pages that it takes.
-var scannerAgents = []string{
+var scannerAgents = words(
 	"nikto", "sqlmap", "nmap", "masscan", "zgrab", "nuclei", "dirbuster", "gobuster", "feroxbuster", "wpscan", "acunetix",
 	"nessus", "openvas", "arachni", "w3af", "whatweb", "dirb", "wfuzz", "ffuf", "zmeu", "morfeus", "netsparker", "skipfish", "jaeles", "l9explore",
-}
+)
 
 // secretFiles hold secrets; no page links to them.
-var secretFiles = []string{
+var secretFiles = words(
 	"/.env", "/.git/", "/.svn/", "/.hg/", "/.aws/", "/.ssh/", "/.htpasswd", "/id_rsa", "/.docker", "/.npmrc", "/.kube/",
 	"/wp-config.php", "/web.config", "/config.php.bak", "/.ds_store", "/etc/passwd", "/etc/shadow", "/proc/self/",
-}
+)
 
 // probedPages are there on few servers and asked for on all by attackers.
-var probedPages = []string{
+var probedPages = words(
 	"/phpmyadmin", "/pma/", "/wp-login", "/xmlrpc.php", "/cgi-bin/", "/hnap1", "/boaform", "/gponform", "/setup.cgi", "/shell",
 	"/manager/html", "/actuator", "/solr/", "/jenkins", "/console", "/vendor/phpunit", "/server-status", "/owa/", "/remote/login",
 	"/evox/about", "/sdk", "/nmaplowercheck", "/goform/", "/currentsetting.htm", "/level/15/", "/invoker/", "/struts", "/_ignition",
-}
+)
 
 func (w *webScan) fact(s *sight) {
 	b := s.Body.(*event.HTTP)
@@ -160,24 +159,22 @@ func folder(path string) string {
 	return path
 }
 
+// massAgents are programs whose name alone is their whole agent.
+var massAgents = words("masscan", "zgrab", "nikto", "sqlmap", "nuclei", "zmeu")
+
 // onlyTool reports whether an agent is nothing but a mass scanner's name.
 func onlyTool(agent string) bool {
-	return len(agent) < 40 && hasAnyFold(agent, []string{"masscan", "zgrab", "nikto", "sqlmap", "nuclei", "zmeu"})
+	return len(agent) < 40 && hasAnyFold(agent, massAgents)
 }
 
-// hasAnyFold reports whether text holds any of the lower-case words.
-func hasAnyFold(text string, words []string) bool {
+// hasAnyFold reports whether text holds any of the lower-case words, within
+// its first kilobyte.
+func hasAnyFold(text string, words [][]byte) bool {
 	if text == "" {
 		return false
 	}
-	var buf [256]byte
-	low := lower(buf[:0], text)
-	for _, w := range words {
-		if bytes.Contains(low, []byte(w)) {
-			return true
-		}
-	}
-	return false
+	var buf [1024]byte
+	return hasAny(lower(buf[:0], text[:min(len(text), len(buf))]), words)
 }
 
 // lower appends text in lower case (ASCII) to b.
@@ -193,7 +190,7 @@ func lower(b []byte, text string) []byte {
 }
 
 // secretKeys are names of query parameters whose values are not shown.
-var secretKeys = []string{"pass", "pwd", "token", "secret", "key", "auth", "session", "sid", "code"}
+var secretKeys = words("pass", "pwd", "token", "secret", "key", "auth", "session", "sid", "code")
 
 // redactQuery gives a URL in which the values of parameters that may be
 // secrets are masked.
