@@ -72,6 +72,7 @@ type request struct {
 	realm   []byte
 	service []byte
 	preauth bool
+	weak    bool // accepts weak encryption only
 }
 
 type parser struct {
@@ -130,7 +131,7 @@ func (p *parser) message(c *proto.Conn, dir event.Dir, b []byte) {
 func (p *parser) request(c *proto.Conn, dir event.Dir, m *Message) {
 	r := p.requests.Add(0, c.Time)
 	*r = request{
-		kind: m.Type, preauth: m.Preauth, client: AppendName(r.client[:0], m.Client, maxName),
+		kind: m.Type, preauth: m.Preauth, weak: m.WantsWeak(), client: AppendName(r.client[:0], m.Client, maxName),
 		realm: append(r.realm[:0], m.Realm[:min(len(m.Realm), maxName)]...), service: AppendName(r.service[:0], m.Service, maxName),
 	}
 	if host := bytes.TrimRight(m.Host, " \x00"); len(host) > 0 {
@@ -167,7 +168,7 @@ func (p *parser) reply(c *proto.Conn, dir event.Dir, m *Message) {
 		}
 	} else {
 		f.Encryption, f.TicketEncryption = EtypeName(m.Encryption), EtypeName(m.TicketEtype)
-		f.Weak = Weak(m.Encryption) || Weak(m.TicketEtype)
+		f.Weak = r.weak || Weak(m.Encryption) || Weak(m.TicketEtype)
 	}
 	if r.kind == ASReq {
 		p.login(c, dir.Other(), f, m, r.preauth)
@@ -200,7 +201,7 @@ func (p *parser) login(c *proto.Conn, from event.Dir, f *event.KRB5, m *Message,
 
 func (p *parser) unanswered(c *proto.Conn, r *request) {
 	f := proto.Emit[event.KRB5](c, event.ToServer)
-	f.MsgType, f.PreAuth = MessageName(r.kind), r.preauth
+	f.MsgType, f.PreAuth, f.Weak = MessageName(r.kind), r.preauth, r.weak
 	f.Client, f.Realm, f.Service = c.String(r.client), c.String(r.realm), c.String(r.service)
 }
 

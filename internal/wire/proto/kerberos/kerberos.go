@@ -363,6 +363,17 @@ func Weak(t int32) bool {
 	return false
 }
 
+// WantsWeak reports whether a request accepts nothing but weak encryption, as
+// one does that wants a ticket to guess a password from.
+func (m *Message) WantsWeak() bool {
+	for _, t := range m.Etypes[:m.NumEtypes] {
+		if !Weak(t) {
+			return false
+		}
+	}
+	return m.NumEtypes > 0
+}
+
 // ErrorName gives the name of an error code, empty when it has none here.
 func ErrorName(code int32) string { return errorNames[code] }
 

@@ -102,8 +102,8 @@ func TestExchanges(t *testing.T) {
 		{"preauthentication wanted", asReq("bob", false), failure(25), "id:PC-3\nKRB_ERROR:bob:krbtgt/CORP.TEST:KDC_ERR_PREAUTH_REQUIRED:KRB_AS_REQ::false"},
 		{"odd code", asReq("bob", false), failure(4711), "id:PC-3\nKRB_ERROR:bob:krbtgt/CORP.TEST:4711:KRB_AS_REQ::false"},
 		{"service ticket in RC4", tgsReq(), rep(TGSRep, 18, 23), "KRB_TGS_REP:bob:cifs/files:::rc4-hmac:true"},
-		{"no answer", tgsReq(), nil, "KRB_TGS_REQ::cifs/files::::false"},
-		{"malformed", tgsReq(), []byte("~\x03\x30\x01\x00"), "anomaly:malformed_message\nKRB_TGS_REQ::cifs/files::::false"},
+		{"no answer", tgsReq(), nil, "KRB_TGS_REQ::cifs/files::::true"},
+		{"malformed", tgsReq(), []byte("~\x03\x30\x01\x00"), "anomaly:malformed_message\nKRB_TGS_REQ::cifs/files::::true"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := prototest.NewConn(17, 88)
