@@ -245,6 +245,7 @@ func addStats(r *report.Report, s pipeline.Stats) {
 	l.BadTimes += s.Capture.BadTimes
 	l.Duplicates += s.Decode.Duplicates
 	l.Undecoded += s.Decode.Undecoded
+	l.Fragments += s.Decode.FragmentTimeouts + s.Decode.FragmentEvicted
 	l.Evicted += s.Flow.Evicted
 	l.OneSided += s.Flow.OneSided
 	l.Midstream += s.Flow.Midstream

@@ -13,7 +13,8 @@ func (r *Report) StatsEVE(b []byte) []byte {
 		{"devices", uint64(len(r.Devices))}, {"findings", uint64(len(r.Findings))},
 		{"kernel_drops", l.KernelDrops}, {"duplicates", l.Duplicates}, {"undecoded", l.Undecoded}, {"snapped", l.Snapped},
 		{"flows_evicted", l.Evicted}, {"one_sided", l.OneSided}, {"midstream", l.Midstream}, {"gaps", l.Gaps},
-		{"parser_errors", l.ParserErrors}, {"flows_aggregated", l.Suppressed},
+		{"parser_errors", l.ParserErrors}, {"flows_aggregated", l.Suppressed}, {"fragments_lost", l.Fragments},
+		{"hosts_forgotten", l.Hosts}, {"streams_without_memory", l.NoMemory}, {"findings_over_limit", l.FindingsLimit},
 	} {
 		if i > 0 {
 			b = append(b, ',')

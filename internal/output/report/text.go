@@ -400,25 +400,30 @@ func (r *Report) losses() []string {
 	var parts []string
 	add := func(n uint64, what string) {
 		if n > 0 {
-			parts = append(parts, group(n)+" "+what)
+			parts = append(parts, what+": "+group(n))
 		}
 	}
 	l := r.Loss
 	if l.Truncated {
 		parts = append(parts, "a capture ends in the middle of a record")
 	}
-	add(l.KernelDrops, "packets were dropped by the kernel")
-	add(l.Duplicates, "second copies made by a mirror port were left out")
-	add(l.Undecoded, "frames could not be decoded")
-	add(l.Snapped, "packets were captured in part only")
-	add(l.BadLines, "lines of logs could not be understood")
-	add(l.OneSided, "TCP flows were seen in one direction only")
-	add(l.Midstream, "TCP flows were picked up in the middle")
-	add(l.GapBytes, "bytes are missing inside TCP streams")
-	add(l.Evicted, "flows were ended early because the memory budget was spent")
+	add(l.KernelDrops, "packets that the kernel dropped")
+	add(l.Duplicates, "second copies made by a mirror port, left out")
+	add(l.Undecoded, "frames that could not be decoded")
+	add(l.Snapped, "packets captured in part only")
+	add(l.BadRecords, "records of captures that could not be used")
+	add(l.BadTimes, "time stamps that made no sense and were mended")
+	add(l.BadLines, "lines of logs that could not be understood")
+	add(l.Fragments, "datagrams of which fragments are missing")
+	add(l.OneSided, "TCP flows seen in one direction only")
+	add(l.Midstream, "TCP flows picked up in the middle")
+	add(l.GapBytes, "bytes missing inside TCP streams")
+	add(l.Evicted, "flows ended early because the memory budget was spent")
 	add(l.NoMemory, "times there was no memory to put a stream together")
-	add(l.Hosts, "hosts were forgotten for lack of room")
-	add(l.ParserErrors, "messages broke their protocol's standard")
+	add(l.Hosts, "hosts forgotten for lack of room")
+	add(l.ParserErrors, "messages that broke their protocol's standard")
+	add(l.GaveUp, "flows whose parser could not go on")
+	add(l.FindingsLimit, "claims not kept because too many findings were open")
 	return parts
 }
 
