@@ -25,6 +25,7 @@ type JudgeOptions struct {
 	Zones       []inventory.Zone
 	Recog       string // folder of recog XML files, empty for none
 	ShowSecrets bool
+	Indicators  detect.Indicators // known bad addresses and names; nil for none
 }
 
 func newJudge(o JudgeOptions) (*judge, error) {
@@ -46,7 +47,7 @@ func newJudge(o JudgeOptions) (*judge, error) {
 	inv := inventory.New(inventory.Options{Home: o.Home, Zones: o.Zones, Matcher: prints, Types: types})
 	return &judge{
 		inventory: inv,
-		detect:    detect.New(detect.Options{Checks: checks, Devices: devices{inv}, ShowSecrets: o.ShowSecrets}),
+		detect:    detect.New(detect.Options{Checks: checks, Devices: devices{inv}, ShowSecrets: o.ShowSecrets, Indicators: o.Indicators}),
 	}, nil
 }
 

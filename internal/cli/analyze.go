@@ -22,7 +22,7 @@ import (
 
 type analyzeFlags struct {
 	format, output, failOn, zones, memory, recog string
-	home                                         []string
+	home, indicators                             []string
 	workers                                      int
 	separate, showSecrets, quiet                 bool
 }
@@ -52,6 +52,7 @@ captures nor logs are skipped and counted.`,
 	fl.StringArrayVar(&f.home, "home", nil, "a network that is home beside the private ones, as CIDR; may be repeated")
 	fl.StringVar(&f.zones, "zones", "", "YAML file that names zones by networks, MAC addresses and VLANs")
 	fl.StringVar(&f.recog, "recog", "", "folder of recog XML fingerprints to use beside the built-in ones")
+	fl.StringArrayVar(&f.indicators, "indicators", nil, "file or folder with lists of known bad addresses, names and hashes; may be repeated")
 	fl.IntVar(&f.workers, "workers", 0, "goroutines that follow flows (default: one per processor); the outcome does not depend on it")
 	fl.StringVar(&f.memory, "memory", "96M", "budget for flows and streams")
 	fl.BoolVar(&f.separate, "separate", false, "analyse each file for itself")
@@ -144,6 +145,11 @@ func (f *analyzeFlags) options(cmd *cobra.Command, args []string) (app.AnalyzeOp
 	}
 	if o.Memory, err = ParseSize(f.memory); err != nil {
 		return o, usage(cmd, fmt.Errorf("--memory: %w", err))
+	}
+	if len(f.indicators) > 0 {
+		if o.Judge.Indicators, err = app.LoadIndicators(f.indicators); err != nil {
+			return o, err
+		}
 	}
 	if f.zones != "" {
 		if o.Judge.Zones, err = app.LoadZones(f.zones); err != nil {

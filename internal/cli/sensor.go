@@ -15,7 +15,7 @@ import (
 )
 
 type sensorFlags struct {
-	interfaces, home             []string
+	interfaces, home, indicators []string
 	filter, output, zones, recog string
 	memory, name                 string
 	rings                        int
@@ -45,6 +45,7 @@ capture packets (root, or CAP_NET_RAW).`,
 	fl.StringArrayVar(&f.home, "home", nil, "a network that is home beside the private ones, as CIDR; may be repeated")
 	fl.StringVar(&f.zones, "zones", "", "YAML file that names zones by networks, MAC addresses and VLANs")
 	fl.StringVar(&f.recog, "recog", "", "folder of recog XML fingerprints to use beside the built-in ones")
+	fl.StringArrayVar(&f.indicators, "indicators", nil, "file or folder with lists of known bad addresses, names and hashes; may be repeated")
 	fl.StringVar(&f.memory, "memory", "96M", "budget for flows and streams")
 	fl.StringVar(&f.name, "name", "", "name of this sensor in the output")
 	fl.IntVar(&f.rings, "rings", 0, "capture rings for each interface (default: one per processor, at most 4)")
@@ -69,6 +70,11 @@ func (s *streams) sense(cmd *cobra.Command, f *sensorFlags) error {
 	}
 	if o.Memory, err = ParseSize(f.memory); err != nil {
 		return usage(cmd, fmt.Errorf("--memory: %w", err))
+	}
+	if len(f.indicators) > 0 {
+		if o.Judge.Indicators, err = app.LoadIndicators(f.indicators); err != nil {
+			return err
+		}
 	}
 	if f.zones != "" {
 		if o.Judge.Zones, err = app.LoadZones(f.zones); err != nil {
