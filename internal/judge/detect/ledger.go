@@ -116,11 +116,17 @@ func (l *ledger) at(check string, place ident.Place, host *actor, device, group 
 			return nil
 		}
 	}
+	id := finding.ID(place, b.ID, host.key, group, t)
+	for _, r := range l.byHost[k.hostID] {
+		if r.id == id { // the clock jumped away and back
+			b.latest[k] = r
+			return r
+		}
+	}
 	r := &record{
-		book: b, key: k, group: strings.Clone(group), place: place, host: host.key, address: host.String(), addr: host.addr, device: device,
+		id: id, book: b, key: k, group: strings.Clone(group), place: place, host: host.key, address: host.String(), addr: host.addr, device: device,
 		episode: t, first: t, last: t, severity: b.Severity, confidence: b.Confidence,
 	}
-	r.id = finding.ID(place, b.ID, host.key, r.group, t)
 	b.latest[k] = r
 	if len(l.records) >= maxRecords {
 		l.dropOldest()
