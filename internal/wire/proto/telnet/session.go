@@ -263,6 +263,9 @@ func (s *session) write(line []byte) {
 	if len(s.output) == 0 && (len(line) == 0 || bytes.HasSuffix(line, s.command)) {
 		return
 	}
+	if len(s.output) >= maxOutput {
+		return
+	}
 	line = line[:min(len(line), max(0, maxOutput-1-len(s.output)))]
 	s.output = append(append(s.output, line...), '\n')
 }

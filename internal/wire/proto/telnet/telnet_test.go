@@ -317,9 +317,11 @@ func TestMemoryIsBounded(t *testing.T) {
 	c := prototest.NewConn(6, 23)
 	p := &dialogue.Player{Parser: Protocol.New(), Conn: c}
 	long := bytes.Repeat([]byte("a"), 60000)
+	p.Say(event.ToClient, []byte("$ "))
 	for range 20 {
 		p.Say(event.ToServer, long)
 		p.Say(event.ToClient, long)
+		p.Say(event.ToClient, bytes.Repeat([]byte("x\n"), 30000))
 		p.Say(event.ToServer, []byte("\r\nx\r\n"))
 	}
 	s := &p.Parser.(*parser).session
