@@ -12,8 +12,8 @@ import (
 const (
 	maxTrees    = 32
 	maxFiles    = 64
-	maxPipes    = 8
-	maxPipeRest = 8192
+	maxPipes    = 4
+	maxPipeRest = 6144 // a unit is 4280 or 5840 bytes in practice
 )
 
 // tree is a share that the client is connected to.
@@ -77,7 +77,8 @@ type file struct {
 	used    bool
 	name    []byte
 	share   []byte
-	pipe    *pipe
+	isPipe  bool
+	pipe    *pipe     // with remote procedure calls, once one was seen
 	size    [2]uint64 // bytes written, read
 	kind    [2]string // magic of what was written, read
 	touched [2]bool
@@ -91,6 +92,9 @@ type pipe struct {
 	skip [2]int
 	dead bool // carries something else
 }
+
+// nameless stands for the name of a pipe that was opened without one.
+var nameless = []byte("?")
 
 type files struct {
 	list  []file
@@ -145,15 +149,27 @@ func (t *files) open(c *proto.Conn, id FileID, share, name []byte, isPipe bool) 
 	}
 	f.used, f.id = true, id
 	f.name, f.share = append(f.name[:0], name...), append(f.share[:0], share...)
-	if isPipe {
-		f.pipe = t.pipe()
-	}
-	if f.pipe != nil {
+	f.isPipe = isPipe
+}
+
+// through gives what is written to or read from a named pipe to the remote
+// procedure calls on it. Pipes that carry something else are left alone.
+func (t *files) through(c *proto.Conn, f *file, dir event.Dir, tr *transfer) {
+	if f.pipe == nil {
+		const version = 5
+		if len(tr.data) < dcerpc.HeaderLen || tr.data[0] != version {
+			return
+		}
+		if f.pipe = t.pipe(); f.pipe == nil {
+			return
+		}
+		name := f.name
 		if len(name) == 0 {
-			name = []byte("?")
+			name = nameless
 		}
 		f.pipe.rpc.Reset(name)
 	}
+	f.pipe.feed(c, dir, tr)
 }
 
 // pipe gives an unused pipe, nil when too many are open.
@@ -162,6 +178,11 @@ func (t *files) pipe() *pipe {
 		p := t.spare[n-1]
 		t.spare = t.spare[:n-1]
 		*p = pipe{rpc: p.rpc, rest: [2][]byte{p.rest[0][:0], p.rest[1][:0]}}
+		for i := range p.rest {
+			if cap(p.rest[i]) > 2*maxPipeRest {
+				p.rest[i] = nil
+			}
+		}
 		return p
 	}
 	if t.pipes == maxPipes {
@@ -173,9 +194,10 @@ func (t *files) pipe() *pipe {
 
 // close reports what went into or out of a file and frees its entry.
 func (t *files) close(c *proto.Conn, f *file) {
-	if f.pipe != nil {
+	switch {
+	case f.pipe != nil:
 		f.pipe.rpc.End(c)
-	} else {
+	case !f.isPipe:
 		for dir := event.ToServer; dir <= event.ToClient; dir++ {
 			f.report(c, dir)
 		}
@@ -249,13 +271,11 @@ func (p *pipe) feed(c *proto.Conn, dir event.Dir, t *transfer) {
 	}
 	n, err := p.rpc.Data(c, dir, b)
 	switch {
-	case err != nil:
-		p.dead = true
+	case err != nil, len(b)-n > maxPipeRest, missing > 0 && n < len(b):
+		p.dead, p.rest = true, [2][]byte{}
 	case n > len(b):
 		p.skip[dir] = max(0, int(int64(n-len(b))-missing))
 		p.rest[dir] = p.rest[dir][:0]
-	case len(b)-n > maxPipeRest || missing > 0 && n < len(b):
-		p.dead = true
 	default:
 		p.rest[dir] = append(p.rest[dir][:0], b[n:]...)
 	}

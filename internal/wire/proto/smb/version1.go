@@ -109,8 +109,8 @@ func (p *parser) write1(c *proto.Conn, r *request, t *transfer) {
 	switch {
 	case f == nil:
 		r.quiet = r.command != cmd1WriteAndX
-	case f.pipe != nil:
-		f.pipe.feed(c, event.ToServer, t)
+	case f.isPipe:
+		p.files.through(c, f, event.ToServer, t)
 	case r.command == cmd1WriteAndX:
 		if f.transferred(event.ToServer, t) {
 			r.quiet, r.magic = false, f.kind[event.ToServer]
@@ -228,8 +228,8 @@ func (p *parser) brought1(c *proto.Conn, h *Header1, b *Block, r *request) {
 	t := b.read()
 	t.offset = r.offset
 	switch {
-	case f.pipe != nil:
-		f.pipe.feed(c, event.ToClient, &t)
+	case f.isPipe:
+		p.files.through(c, f, event.ToClient, &t)
 	case b.Command == cmd1ReadAndX:
 		if f.transferred(event.ToClient, &t) {
 			r.quiet, r.magic = false, f.kind[event.ToClient]

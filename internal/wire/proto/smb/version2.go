@@ -33,8 +33,8 @@ func (p *parser) request2(c *proto.Conn, h *Header2) {
 		switch {
 		case f == nil:
 			r.quiet = h.Command != cmd2Write
-		case f.pipe != nil:
-			f.pipe.feed(c, event.ToServer, &t)
+		case f.isPipe:
+			p.files.through(c, f, event.ToServer, &t)
 		case h.Command == cmd2Write:
 			if f.transferred(event.ToServer, &t) {
 				r.quiet, r.magic = false, f.kind[event.ToServer]
@@ -134,8 +134,8 @@ func (p *parser) brought(c *proto.Conn, h *Header2, r *request) {
 	t := h.read()
 	t.offset = r.offset
 	switch {
-	case f.pipe != nil:
-		f.pipe.feed(c, event.ToClient, &t)
+	case f.isPipe:
+		p.files.through(c, f, event.ToClient, &t)
 	case h.Command == cmd2Read:
 		if f.transferred(event.ToClient, &t) {
 			r.quiet, r.magic = false, f.kind[event.ToClient]
