@@ -8,14 +8,14 @@ import (
 	"edgeward/internal/wire/proto/netflow"
 )
 
-// eve reads EVE JSON lines.
-type eve struct {
+// eveLines reads EVE JSON lines.
+type eveLines struct {
 	lines
 	names nameLookups
 }
 
 // next reads one line.
-func (e *eve) next(r *Reader) error {
+func (e *eveLines) next(r *Reader) error {
 	line, err := e.read(r)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (e *eve) next(r *Reader) error {
 }
 
 // drain gives the questions that nobody answered.
-func (e *eve) drain(r *Reader, n int) bool { return e.names.drain(r, n) }
+func (e *eveLines) drain(r *Reader, n int) bool { return e.names.drain(r, n) }
 
 // eveHeader reads what all events have in common.
 func eveHeader(d *document, h *event.Header) error {
@@ -137,18 +137,21 @@ func (r *Reader) eveFlow(body int32, h *event.Header) error {
 		f.Midstream = (f.TCPFlagsTS|f.TCPFlagsTC)&(flagSYN|flagRST) == 0
 		mendMidstream(f)
 	}
-	v6 := h.Src.Is6()
-	f.DataToServer = netflow.Payload(f.BytesToServer-min(f.BytesToServer, linkHeader*f.PktsToServer), f.PktsToServer, v6, h.Transport, f.TCPFlagsTS)
-	f.DataToClient = netflow.Payload(f.BytesToClient-min(f.BytesToClient, linkHeader*f.PktsToClient), f.PktsToClient, v6, h.Transport, f.TCPFlagsTC)
-	if v := d.scalar(body, "payload_toserver"); v != nil {
-		f.DataToServer = count(v)
-	}
-	if v := d.scalar(body, "payload_toclient"); v != nil {
-		f.DataToClient = count(v)
+	f.DataToServer, f.DataToClient = count(d.scalar(body, "payload_toserver")), count(d.scalar(body, "payload_toclient"))
+	if f.Origin == "suricata" {
+		suricataPayload(f, h)
 	}
 	f.OneSided = f.PktsToServer == 0 || f.PktsToClient == 0
 	f.ConnState = netflow.ConnState(h.Transport, [2]uint64{f.PktsToServer, f.PktsToClient}, [2]uint8{f.TCPFlagsTS, f.TCPFlagsTC})
 	return nil
+}
+
+// suricataPayload works out how much payload went at the least, since
+// Suricata counts the bytes of whole frames.
+func suricataPayload(f *event.Flow, h *event.Header) {
+	v6 := h.Src.Is6()
+	f.DataToServer = netflow.Payload(f.BytesToServer-min(f.BytesToServer, linkHeader*f.PktsToServer), f.PktsToServer, v6, h.Transport, f.TCPFlagsTS)
+	f.DataToClient = netflow.Payload(f.BytesToClient-min(f.BytesToClient, linkHeader*f.PktsToClient), f.PktsToClient, v6, h.Transport, f.TCPFlagsTC)
 }
 
 // hexByte reads TCP flags as Suricata writes them.

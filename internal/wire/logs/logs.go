@@ -173,7 +173,7 @@ func New(in io.Reader, name string, o Options) (*Reader, error) {
 	case ZeekJSON:
 		r.parse = &zeekJSON{lines: lines{in: b}, kind: kindOfName(name)}
 	case EVE:
-		r.parse = &eve{lines: lines{in: b}}
+		r.parse = &eveLines{lines: lines{in: b}}
 	case NetFlow:
 		r.parse = &export{in: b}
 	default:

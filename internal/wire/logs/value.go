@@ -19,31 +19,28 @@ func parseTime(b []byte) (int64, bool) {
 	if len(b) > 10 && b[4] == '-' {
 		return parseDate(b)
 	}
-	ns, ok := parseSeconds(b)
-	if !ok {
-		f, err := strconv.ParseFloat(string(b), 64)
-		if err != nil || !(f > -9e9 && f < 1e14) {
-			return 0, false
-		}
-		if f > 9e9 {
-			f /= 1000
-		}
-		if f > 9e9 {
-			return 0, false
-		}
-		return int64(f * 1e9), true
+	if ns, ok := parseSeconds(b); ok {
+		return ns, true
 	}
-	return ns, true
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil || !(f > -latest && f <= latest) {
+		return 0, false
+	}
+	return int64(f * 1e9), true
 }
 
-// parseSeconds reads decimal seconds exactly, in nanoseconds.
+// latest is the last second that a time may be.
+const latest = 9e9
+
+// parseSeconds reads decimal seconds, or what is too many and hence
+// milliseconds, exactly, in nanoseconds.
 func parseSeconds(b []byte) (int64, bool) {
 	negative := len(b) > 0 && b[0] == '-'
 	if negative {
 		b = b[1:]
 	}
 	whole, fraction, _ := bytes.Cut(b, []byte("."))
-	if len(whole) == 0 || len(whole) > 10 {
+	if len(whole) == 0 || len(whole) > 13 {
 		return 0, false
 	}
 	var s, ns int64
@@ -61,7 +58,11 @@ func parseSeconds(b []byte) (int64, bool) {
 		ns += int64(c-'0') * unit
 		unit /= 10
 	}
-	if s > 9e9 {
+	if s > latest {
+		ns = s%1000*1e6 + ns/1000
+		s /= 1000
+	}
+	if s > latest {
 		return 0, false
 	}
 	if negative {

@@ -235,7 +235,8 @@ func constant(name string) string {
 // zeekSSH makes the opening of a connection, and what became of its logins.
 func (r *Reader) zeekSSH(w *row, h *event.Header) {
 	f := emit[event.SSH](r, h)
-	f.ClientBanner, f.ServerBanner = r.text(w.get(colClient)), r.text(w.get(colServer))
+	f.ClientProto, f.ClientBanner = r.sshVersion(w.get(colClient))
+	f.ServerProto, f.ServerBanner = r.sshVersion(w.get(colServer))
 	f.HASSH, f.HASSHServer = r.text(w.get(colHASSH)), r.text(w.get(colHASSHServer))
 	f.Attempts = count16(w.get(colAuthAttempts))
 	f.Auth = "unknown"
@@ -262,6 +263,16 @@ func (r *Reader) zeekSSH(w *row, h *event.Header) {
 		l := emit[event.Login](r, h)
 		l.Service, l.Outcome = event.ProtoSSH, "success"
 	}
+}
+
+// sshVersion takes an identification string apart (RFC 4253 section 4.2).
+func (r *Reader) sshVersion(b []byte) (proto, software string) {
+	rest, ok := bytes.CutPrefix(b, []byte("SSH-"))
+	if !ok {
+		return "", r.text(b)
+	}
+	version, name, _ := bytes.Cut(rest, []byte("-"))
+	return r.text(version), r.text(name)
 }
 
 // zeekSoftware makes an identity of what was found to run on a host.
