@@ -116,6 +116,7 @@ type Table struct {
 	conn     proto.Conn
 	parsers  [event.ProtoCount][]proto.Parser
 	nests    []*nested
+	helds    [][]held
 	sample   proto.Sample
 	suppress suppressor
 	learned  []Learned

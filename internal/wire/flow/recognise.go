@@ -14,6 +14,7 @@ const (
 	maxHeldBytes   = 6 << 10
 	messagesKnown  = 1 // messages without error after which an endpoint is recognised
 	holdDatagramTo = 2048
+	maxIdleHeld    = 256 // lists of datagrams kept for the next flow
 )
 
 // held is a datagram that waits for recognition.
@@ -339,6 +340,9 @@ func (t *Table) holdDatagram(f *flow, dir event.Dir, p *decode.Packet) {
 		t.stats.NoMemory++
 		return
 	}
+	if f.held == nil {
+		f.held = t.newHeld()
+	}
 	f.held = append(f.held, held{dir, p.Time, p.Number, p.Offset, append(buf, p.Payload...)})
 	f.heldBytes += len(p.Payload)
 }
@@ -360,10 +364,27 @@ func (t *Table) replay(f *flow) {
 }
 
 func (t *Table) dropHeld(f *flow) {
-	for _, h := range f.held {
-		t.buffers.put(h.data)
+	if f.held == nil {
+		return
+	}
+	for i := range f.held {
+		t.buffers.put(f.held[i].data)
+	}
+	clear(f.held)
+	if len(t.helds) < maxIdleHeld {
+		t.helds = append(t.helds, f.held[:0])
 	}
 	f.held, f.heldBytes = nil, 0
+}
+
+// newHeld gives an empty list of datagrams.
+func (t *Table) newHeld() []held {
+	if n := len(t.helds); n > 0 {
+		l := t.helds[n-1]
+		t.helds = t.helds[:n-1]
+		return l
+	}
+	return make([]held, 0, maxHeld)
 }
 
 func (t *Table) parseDatagram(f *flow, dir event.Dir, b []byte) {

@@ -120,21 +120,56 @@ func describeService(c *proto.Conn, s *scratch, self netip.Addr, id *event.Ident
 }
 
 // serviceOf gives the label before _tcp or _udp, empty when there is none.
-func serviceOf(n Name) string {
-	prev, service := "", ""
+// Services of which nothing is known are all called "_".
+func serviceOf(n Name) (service string) {
+	var before []byte
 	n.Labels(func(label []byte) bool {
 		if len(label) == 4 && (strings.EqualFold(string(label), "_tcp") || strings.EqualFold(string(label), "_udp")) {
-			service = prev
+			service = knownService(before)
 			return false
 		}
-		prev = ""
-		if len(label) > 1 && label[0] == '_' {
-			prev = strings.ToLower(string(label))
-		}
+		before = label
 		return true
 	})
 	return service
 }
+
+// knownService gives the lower-case name of a service out of a label.
+func knownService(label []byte) string {
+	if len(label) < 2 || label[0] != '_' {
+		return ""
+	}
+	var buf [maxServiceName]byte
+	if len(label) <= len(buf) {
+		for i, c := range label {
+			if 'A' <= c && c <= 'Z' {
+				c |= 0x20
+			}
+			buf[i] = c
+		}
+		if name, ok := serviceNames[string(buf[:len(label)])]; ok {
+			return name
+		}
+	}
+	return "_"
+}
+
+const maxServiceName = 24
+
+// serviceNames holds the names of all services that are looked for.
+var serviceNames = func() map[string]string {
+	names := map[string]string{"_dns-sd": "_dns-sd"}
+	for n := range serviceTypes {
+		names[n] = n
+	}
+	for n := range printerServices {
+		names[n] = n
+	}
+	for n := range serviceKeys {
+		names[n] = n
+	}
+	return names
+}()
 
 // host gives the first label of a host name.
 func host(c *proto.Conn, n Name) (name string) {

@@ -131,22 +131,25 @@ func extra(c *proto.Conn, m *Msg) string {
 }
 
 // deviceTypes are UPnP device types that have a type of the closed list.
-var deviceTypes = [...]struct{ urn, typ string }{
-	{"urn:schemas-upnp-org:device:InternetGatewayDevice:", "router"},
-	{"urn:schemas-upnp-org:device:WANDevice:", "router"},
-	{"urn:schemas-upnp-org:device:WLANAccessPointDevice:", "access-point"},
-	{"urn:schemas-upnp-org:device:Printer:", "printer"},
-	{"urn:schemas-upnp-org:device:DigitalSecurityCamera:", "camera"},
-	{"urn:schemas-upnp-org:device:BinaryLight:", "bulb"},
-	{"urn:schemas-upnp-org:device:DimmableLight:", "bulb"},
-	{"urn:schemas-upnp-org:device:HVAC_System:", "thermostat"},
-	{"urn:schemas-upnp-org:device:HVAC_ZoneThermostat:", "thermostat"},
+var deviceTypes = [...]struct {
+	urn []byte
+	typ string
+}{
+	{[]byte("urn:schemas-upnp-org:device:InternetGatewayDevice:"), "router"},
+	{[]byte("urn:schemas-upnp-org:device:WANDevice:"), "router"},
+	{[]byte("urn:schemas-upnp-org:device:WLANAccessPointDevice:"), "access-point"},
+	{[]byte("urn:schemas-upnp-org:device:Printer:"), "printer"},
+	{[]byte("urn:schemas-upnp-org:device:DigitalSecurityCamera:"), "camera"},
+	{[]byte("urn:schemas-upnp-org:device:BinaryLight:"), "bulb"},
+	{[]byte("urn:schemas-upnp-org:device:DimmableLight:"), "bulb"},
+	{[]byte("urn:schemas-upnp-org:device:HVAC_System:"), "thermostat"},
+	{[]byte("urn:schemas-upnp-org:device:HVAC_ZoneThermostat:"), "thermostat"},
 }
 
 // deviceType gives the type that a device tells with its unique service name.
 func deviceType(usn []byte) string {
 	for i := range deviceTypes {
-		if bytes.Contains(usn, []byte(deviceTypes[i].urn)) {
+		if bytes.Contains(usn, deviceTypes[i].urn) {
 			return deviceTypes[i].typ
 		}
 	}
