@@ -74,8 +74,8 @@ func (d *starvation) fact(s *sight) {
 	}
 	if strings.EqualFold(b.MsgType, "discover") {
 		if k := place.add(s, client, starveSpan); k >= strangeLimit {
-			server := actor{addr: s.Dst, key: s.DstHost, home: true}
-			d.report(s, &server, uint64(k), k, place.marks, "in the name of "+fmt.Sprint(k)+" clients or more that took none of the addresses")
+			link := actor{home: true} // each request comes from another address, all forged
+			d.report(s, &link, uint64(k), k, place.marks, "in the name of "+fmt.Sprint(k)+" clients or more that took none of the addresses")
 		}
 	}
 }
@@ -87,9 +87,12 @@ func (d *starvation) report(s *sight, about *actor, total uint64, n int, marks [
 		m = max(uint64(n), 1)
 		rec.since(marks, starveSpan)
 		rec.trail(d.e, marks, "DHCP request", true)
-		mac := s.SrcMAC
+		who := s.SrcMAC.String()
+		if !about.valid() {
+			rec.address, who = "", "Somebody"
+		}
 		rec.tell = func() string {
-			return fmt.Sprintf("%s sent %s %s, within %s.", mac, count(rec.n, "DHCP request"), how, span(rec.last-rec.first))
+			return fmt.Sprintf("%s sent %s %s, within %s.", who, count(rec.n, "DHCP request"), how, span(rec.last-rec.first))
 		}
 		if total < 2*starveLimit {
 			rec.rate(ident.Medium, 0.75)

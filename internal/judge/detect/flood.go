@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	floodSYN     = 100  // connection requests in a second, hardly answered
+	floodSYN     = 100  // connection requests in a second that nothing follows
 	slowSYN      = 40   // the same when it goes on for slowSeconds
 	slowSeconds  = 3    //
 	floodUDP     = 500  // datagrams in a second to many ports or from many hosts, hardly answered
@@ -78,9 +78,9 @@ func floodKind(s *sight, b *event.Rate) (kind string, hot bool) {
 		if out {
 			aimed = b.Peers <= 3 && (b.Port != 0 || b.Ports <= 10)
 		}
-		answered := b.Replies*2 > b.SYN
 		switch {
-		case b.SYN >= slowSYN && b.SYN*10 >= b.Packets*7 && aimed && (!answered || b.SYN >= 10*floodSYN):
+		// Real connections have a request among many packets, whoever answers.
+		case b.SYN >= slowSYN && b.SYN*10 >= b.Packets*7 && aimed:
 			return "SYN flood", b.SYN >= floodSYN
 		case b.Packets >= 2000 && b.Peers >= 50 && !out && b.SYN*10 < b.Packets && b.Replies*20 < b.Packets && b.Bytes/b.Packets < 120:
 			return "flood of TCP packets without connections", true

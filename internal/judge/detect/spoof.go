@@ -16,6 +16,7 @@ const (
 	maxWays     = 4096
 	serverSpan  = hour
 	maxIdentity = 4096
+	fewRouters  = 3 // that announce themselves on one link; more are a flood
 )
 
 // spoof finds machines that pretend to be others on the link: by ARP, DHCP,
@@ -32,6 +33,7 @@ type spoof struct {
 
 // claim is what is believed of one address.
 type claim struct {
+	owner    ident.MAC // who held it before anybody else claimed it
 	mac      ident.MAC
 	time     int64
 	previous ident.MAC
@@ -140,7 +142,7 @@ func (p *spoof) arp(s *sight, b *event.ARP) {
 	c := p.claims.make(hostKey(s.Place, b.SenderIP))
 	switch {
 	case c.mac.IsZero() || !near(c.time, s.when, 24*hour):
-		*c = claim{mac: mac, time: s.when}
+		*c = claim{owner: mac, mac: mac, time: s.when}
 		return
 	case c.mac == mac:
 		c.time = s.when
@@ -156,13 +158,14 @@ func (p *spoof) arp(s *sight, b *event.ARP) {
 	}
 	c.changed = s.when
 	if shared(mac) || shared(old) || !recent {
+		c.owner = mac
 		return // an address that has passed on, as leases do
 	}
 	liar := mac
-	oldHolder := p.holders.get(mix(macHash(old), placeKey(s)))
-	if oldHolder != nil && oldHolder.n > h.n || again {
-		liar = old // who claims more addresses is the liar
+	if mac == c.owner {
+		liar = old
 	}
+	oldHolder := p.holders.get(mix(macHash(old), placeKey(s)))
 	rec := p.arpRecord(s, liar)
 	if rec.isNew() {
 		router := p.e.devices.Router(s.Place, old) || p.e.devices.Router(s.Place, mac)
@@ -339,8 +342,14 @@ func (p *spoof) advert(s *sight, b *event.ICMP) {
 	if len(r.known) < 16 {
 		r.known = append(r.known, routerSeen{link: strings.Clone(link), prefixes: strings.Clone(prefixes), last: s.when})
 	}
-	if other == nil {
-		return
+	recent := 0
+	for i := range r.known {
+		if near(r.known[i].last, s.when, serverSpan) {
+			recent++
+		}
+	}
+	if other == nil || recent > fewRouters {
+		return // the first one, or a flood: see ipv6
 	}
 	rec := p.e.report("spoof.router-advertisement", s, &s.src, link)
 	if rec.isNew() {
