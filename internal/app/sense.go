@@ -105,10 +105,13 @@ func Sense(ctx context.Context, o SenseOptions) error {
 
 func openInterfaces(ctx context.Context, o SenseOptions) ([]capture.Source, error) {
 	var sources []capture.Source
+	// The rings get half as much as the flows, so that a small machine with a
+	// small budget has small rings.
+	blocks := min(max(int(o.Memory>>21)/(o.Rings*len(o.Interfaces)), 2), 32)
 	for i, name := range o.Interfaces {
 		for range o.Rings {
 			src, err := capture.OpenLive(ctx, capture.LiveOptions{
-				Interface: name, Filter: o.Filter, FanoutGroup: fanoutGroup(i), FanoutSize: o.Rings, Promiscuous: true, Index: uint16(i),
+				Interface: name, Filter: o.Filter, FanoutGroup: fanoutGroup(i), FanoutSize: o.Rings, Promiscuous: true, Index: uint16(i), Blocks: blocks,
 			})
 			if err != nil {
 				return sources, err

@@ -112,6 +112,10 @@ func (t *Table) segment(f *flow, dir event.Dir, seq uint32, p *decode.Packet) {
 		lost = 0
 	}
 	ahead := int32(seq - f.nextSeq[dir])
+	if ahead == -1 && len(data) > 1 && f.data[dir] == uint64(p.PayloadLen) && f.flags[dir]&decode.SYN != 0 {
+		// Written captures often count the SYN for nothing: the stream begins here.
+		f.nextSeq[dir], ahead = seq, 0
+	}
 	h := f.half[dir]
 	if ahead == 0 && (h == nil || len(h.segments) == 0) {
 		t.advance(f, dir, data, lost)
