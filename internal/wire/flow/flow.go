@@ -98,6 +98,8 @@ const (
 	minimumFlows  = 512
 	streamShare   = 4 // one in so many bytes of the budget is for streams
 	suppressRate  = 64
+	idleShare     = 8 << 10 // bytes of the budget for each parser that is kept
+	idleAlways    = 64      // parsers of one protocol that are kept in any case
 )
 
 // Table is the flow table of one partition of the traffic. It is used by one
@@ -115,6 +117,8 @@ type Table struct {
 	env      proto.Env
 	conn     proto.Conn
 	parsers  [event.ProtoCount][]proto.Parser
+	idle     int // parsers that wait for a flow
+	maxIdle  int
 	nests    []*nested
 	helds    [][]held
 	sample   proto.Sample
@@ -133,6 +137,7 @@ type list struct{ head, tail uint32 }
 func NewTable(cfg Config) *Table {
 	t := &Table{cfg: cfg, maxFlows: max(cfg.Memory*(streamShare-1)/streamShare/flowSize, minimumFlows)}
 	t.index = newIndex(64)
+	t.maxIdle = min(cfg.Memory/idleShare, 4096)
 	t.buffers.limit = max(cfg.Memory/streamShare, 256<<10)
 	for i := range t.lists {
 		t.lists[i] = list{none, none}
@@ -432,4 +437,21 @@ func (t *Table) learn(server netipAddr, port uint16, transport uint8, p event.Pr
 // place gives the place of a key.
 func (k *key) place() ident.Place {
 	return ident.Place{Scope: uint16(k.p >> 8), Tenant: uint16(k.p & 0xff)}
+}
+
+// takeParser gives a parser of the protocol.
+func (t *Table) takeParser(p *proto.Protocol) proto.Parser {
+	l := t.parsers[p.ID]
+	if len(l) == 0 {
+		return p.New()
+	}
+	t.parsers[p.ID], t.idle = l[:len(l)-1], t.idle-1
+	return l[len(l)-1]
+}
+
+// keepParser keeps a parser, which was reset, for another flow.
+func (t *Table) keepParser(p event.Proto, parser proto.Parser) {
+	if len(t.parsers[p]) < idleAlways || t.idle < t.maxIdle {
+		t.parsers[p], t.idle = append(t.parsers[p], parser), t.idle+1
+	}
 }

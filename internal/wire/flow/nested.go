@@ -95,13 +95,7 @@ func (n *nested) recognise(c *proto.Conn, dir event.Dir) bool {
 }
 
 func (n *nested) attach(p *proto.Protocol) {
-	n.proto = p.ID
-	if l := n.t.parsers[p.ID]; len(l) > 0 {
-		n.parser = l[len(l)-1]
-		n.t.parsers[p.ID] = l[:len(l)-1]
-		return
-	}
-	n.parser = p.New()
+	n.proto, n.parser = p.ID, n.t.takeParser(p)
 }
 
 func (n *nested) parse(c *proto.Conn, dir event.Dir, b []byte) {
@@ -158,9 +152,7 @@ func (n *nested) free(c *proto.Conn) {
 		n.parser.End(c)
 		n.count(c, outer)
 		n.parser.Reset()
-		if len(n.t.parsers[n.proto]) < 64 {
-			n.t.parsers[n.proto] = append(n.t.parsers[n.proto], n.parser)
-		}
+		n.t.keepParser(n.proto, n.parser)
 		n.parser = nil
 		n.t.stats.Protocols[n.proto].Flows++
 	}

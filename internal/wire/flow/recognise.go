@@ -79,22 +79,14 @@ func (t *Table) afterParser(f *flow, c *proto.Conn) {
 
 // attach makes p the flow's protocol and gives it a parser.
 func (t *Table) attach(f *flow, p *proto.Protocol) {
-	f.proto = p.ID
-	if l := t.parsers[p.ID]; len(l) > 0 {
-		f.parser = l[len(l)-1]
-		t.parsers[p.ID] = l[:len(l)-1]
-		return
-	}
-	f.parser = p.New()
+	f.proto, f.parser = p.ID, t.takeParser(p)
 }
 
 // putParser takes the parser off and keeps it for another flow. A flow whose
 // parser never understood anything was not of that protocol.
 func (t *Table) putParser(f *flow) {
 	f.parser.Reset()
-	if len(t.parsers[f.proto]) < 64 {
-		t.parsers[f.proto] = append(t.parsers[f.proto], f.parser)
-	}
+	t.keepParser(f.proto, f.parser)
 	f.parser = nil
 	t.stats.Protocols[f.proto].Errors += uint64(f.errors)
 	if f.messages[0]+f.messages[1] == 0 {

@@ -24,8 +24,9 @@ const maxBuffered = proto.MaxPending / 2
 // section 4), in both directions of a flow.
 type dnsParser struct {
 	pending []query
-	lost    [2]bool // the stream's message boundaries are unknown
-	good    bool    // a sound message was seen
+	room    [1]query // of pending, until more are asked at once
+	lost    [2]bool  // the stream's message boundaries are unknown
+	good    bool     // a sound message was seen
 	bad     uint8
 }
 
@@ -41,7 +42,27 @@ type query struct {
 	hash           uint64 // of the name
 	answer         uint64 // checksum of the first answer
 	time           int64
-	name           []byte // wire form
+	short          [shortName]byte // the name in wire form,
+	shortLen       uint8
+	long           []byte // or here when it is long
+}
+
+const shortName = 64
+
+// keep copies the name.
+func (q *query) keep(n Name) {
+	q.long = n.AppendWire(q.short[:0])
+	if len(q.long) <= len(q.short) {
+		q.shortLen, q.long = uint8(len(q.long)), nil
+	}
+}
+
+// name gives the name; it is valid as long as the question is pending.
+func (q *query) name() Name {
+	if q.long != nil {
+		return Name{msg: q.long}
+	}
+	return Name{msg: q.short[:q.shortLen]}
 }
 
 // Data takes messages, on a stream each behind its length (RFC 1035 section
@@ -150,11 +171,10 @@ func (p *dnsParser) expire(c *proto.Conn, s *scratch) {
 	}
 }
 
-// remove takes out a question and keeps the memory of its name for the next.
+// remove takes out a question.
 func (p *dnsParser) remove(i int) {
-	name := p.pending[i].name
 	copy(p.pending[i:], p.pending[i+1:])
-	p.pending[len(p.pending)-1] = query{name: name}
+	p.pending[len(p.pending)-1].long = nil
 	p.pending = p.pending[:len(p.pending)-1]
 }
 
@@ -171,17 +191,14 @@ func (p *dnsParser) ask(c *proto.Conn, s *scratch, dir event.Dir, size uint16) {
 		}
 		return
 	}
-	if len(p.pending) < cap(p.pending) {
-		p.pending = p.pending[:len(p.pending)+1]
-	} else {
-		p.pending = append(p.pending, query{})
+	if p.pending == nil {
+		p.pending = p.room[:0]
 	}
-	q := &p.pending[len(p.pending)-1]
-	*q = query{
+	p.pending = append(p.pending, query{
 		id: m.ID, typ: question.Type, class: question.Class, flags: m.Flags, questions: m.Counts[0],
 		size: size, dir: dir, asked: 1, hash: hash, time: c.Time,
-		name: question.Name.AppendWire(q.name[:0]),
-	}
+	})
+	p.pending[len(p.pending)-1].keep(question.Name)
 }
 
 // find gives the newest question with the message's id that has the name and
@@ -223,7 +240,7 @@ func (p *dnsParser) answer(c *proto.Conn, s *scratch, dir event.Dir, size uint16
 		q.answer = sum
 	}
 	if len(m.Questions) == 0 {
-		question = Question{Name: Name{msg: q.name}, Type: q.typ, Class: q.class}
+		question = Question{Name: q.name(), Type: q.typ, Class: q.class}
 	}
 	f := proto.Emit[event.DNS](c, q.dir)
 	f.ReqLen, f.Conflict = q.size, conflict
@@ -277,5 +294,5 @@ func (p *dnsParser) give(c *proto.Conn, s *scratch, q *query) {
 	}
 	f := proto.Emit[event.DNS](c, q.dir)
 	f.Type, f.ReqLen, f.QuestionsN = "request", q.size, q.questions
-	fillQuestion(c, s, f, q.id, q.flags, Question{Name: Name{msg: q.name}, Type: q.typ, Class: q.class})
+	fillQuestion(c, s, f, q.id, q.flags, Question{Name: q.name(), Type: q.typ, Class: q.class})
 }
