@@ -204,18 +204,15 @@ func (v *values) time(r *Record, e element, n uint64) {
 
 // finish works out the times that depend on several fields.
 func (v *values) finish(r *Record) {
-	at := func(uptime uint32) int64 {
-		if v.version == V9 {
-			return since(v.now, v.uptime, uptime)
+	if v.hasFirst && v.hasLast && r.Start == 0 && r.End == 0 {
+		switch {
+		case v.version == V9:
+			r.Start, r.End = between(v.now, v.uptime, v.first, v.last)
+		case v.boot != 0 && v.boot+int64(v.last)*millisecond <= v.now+minute:
+			r.Start, r.End = v.boot+int64(v.first)*millisecond, v.boot+int64(v.last)*millisecond
+		default: // what is known is how long it took
+			r.Start, r.End = v.now-int64(v.last-v.first)*millisecond, v.now
 		}
-		return v.boot + int64(uptime)*millisecond
-	}
-	known := v.version == V9 || v.boot != 0
-	if v.hasFirst && known && r.Start == 0 {
-		r.Start = at(v.first)
-	}
-	if v.hasLast && known && r.End == 0 {
-		r.End = at(v.last)
 	}
 	switch {
 	case v.duration == 0:

@@ -73,14 +73,16 @@ type Stats struct {
 type Decoder struct {
 	Stats     Stats
 	templates map[templateKey]*template
-	order     []templateKey // oldest first
+	order     []templateKey    // oldest first
+	boots     map[uint32]int64 // when exporters started, by observation domain
 	record    Record
 }
 
 // Reset forgets all templates and counters.
 func (d *Decoder) Reset() {
 	clear(d.templates)
-	*d = Decoder{templates: d.templates, order: d.order[:0]}
+	clear(d.boots)
+	*d = Decoder{templates: d.templates, order: d.order[:0], boots: d.boots}
 }
 
 // Decode reads the message that b begins with and gives each of its flow
@@ -146,12 +148,19 @@ const (
 const (
 	second      = int64(1e9)
 	millisecond = int64(1e6)
+	minute      = 60 * second
 )
 
-// since gives the moment that lies as far from now as a system's uptime in
-// milliseconds was from its uptime now. The counter turns over after 49 days.
-func since(now int64, uptime, then uint32) int64 {
-	return now - int64(int32(uptime-then))*millisecond
+// between gives the moments of a flow whose first and last packet are told by
+// the exporter's uptime in milliseconds, which turns over after 49 days. A
+// flow does not end after it was exported: where it seems to, since some
+// exporters leave the uptime of the header at 0, it ended right then.
+func between(now int64, uptime, first, last uint32) (start, end int64) {
+	end = now - int64(int32(uptime-last))*millisecond
+	if end > now+minute {
+		end = now
+	}
+	return end - int64(last-first)*millisecond, end
 }
 
 // Header of version 5, as Cisco documents it: 24 bytes and 48 for each record.
@@ -181,7 +190,7 @@ func (d *Decoder) decodeV5(b []byte, each func(*Record)) (int, error) {
 		r := d.begin(V5, uint32(binary.BigEndian.Uint16(b[20:])), now)
 		r.Src, r.Dst = netip.AddrFrom4([4]byte(p)), netip.AddrFrom4([4]byte(p[4:]))
 		r.Packets, r.Octets = uint64(binary.BigEndian.Uint32(p[16:])), uint64(binary.BigEndian.Uint32(p[20:]))
-		r.Start, r.End = since(now, uptime, binary.BigEndian.Uint32(p[24:])), since(now, uptime, binary.BigEndian.Uint32(p[28:]))
+		r.Start, r.End = between(now, uptime, binary.BigEndian.Uint32(p[24:]), binary.BigEndian.Uint32(p[28:]))
 		r.SrcPort, r.DstPort = binary.BigEndian.Uint16(p[32:]), binary.BigEndian.Uint16(p[34:])
 		r.Flags, r.Protocol = p[37], p[38]
 		d.give(r, each)

@@ -237,6 +237,40 @@ func TestProbeRefuses(t *testing.T) {
 	}
 }
 
+// TestUptime wants flows told by uptime in their place, also when the counter
+// turned over, when the header lacks it, and for IPFIX, where options tell it.
+func TestUptime(t *testing.T) {
+	for _, c := range []struct {
+		uptime, first, last uint32
+		start, end          int64
+	}{
+		{10_000, 4_000, 9_000, -6_000, -1_000},
+		{1_000, 1<<32 - 4_000, 500, -5_000, -500},
+		{0, 69_406_087, 69_407_995, -1_908, 0},
+	} {
+		start, end := between(exported, c.uptime, c.first, c.last)
+		if start != exported+c.start*millisecond || end != exported+c.end*millisecond {
+			t.Errorf("%+v: %d %d", c, (start-exported)/millisecond, (end-exported)/millisecond)
+		}
+	}
+	header := "\x00\x0a\x00%c\x68\x4e\xe1\x80\x00\x00\x00\x01\x00\x00\x00\x05"
+	options := fmt.Sprintf(header, 16+18+16) + "\x00\x03\x00\x12\x01\x2c\x00\x02\x00\x01\x00\x8f\x00\x04\x00\xa0\x00\x08" +
+		"\x01\x2c\x00\x10\x00\x00\x00\x07\x00\x00\x01\x90\x00\x00\x00\x00"
+	flow := fmt.Sprintf(header, 16+24+20) + "\x00\x02\x00\x18\x01\x2d\x00\x04\x00\x08\x00\x04\x00\x0c\x00\x04\x00\x16\x00\x04\x00\x15\x00\x04" +
+		"\x01\x2d\x00\x14\xc0\x00\x02\x01\xc0\x00\x02\x02\x00\x00\x10\x00\x00\x00\x20\x00"
+	var d Decoder
+	var got []int64
+	for _, b := range []string{options, flow} {
+		if n, err := d.Decode([]byte(b), func(r *Record) { got = append(got, r.Start, r.End) }); n != len(b) || err != nil {
+			t.Fatalf("%d of %d, %v", n, len(b), err)
+		}
+	}
+	boot := int64(0x190_00000000) * millisecond // in 2024
+	if want := []int64{boot + 4096*millisecond, boot + 8192*millisecond}; !slices.Equal(got, want) {
+		t.Errorf("%d, want %d", got, want)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	g := rand.New(rand.NewPCG(11, 12))
 	for _, version := range []uint16{V5, V9, IPFIX} {

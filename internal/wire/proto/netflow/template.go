@@ -126,8 +126,11 @@ func (d *Decoder) set(m *message, id uint16, b []byte, each func(*Record)) {
 			d.Stats.NoTemplate++
 			return
 		}
-		if !t.options {
+		switch {
+		case !t.options:
 			d.data(m, t, b, each)
+		case len(t.fields) > 0:
+			d.data(m, t, b, nil)
 		}
 	}
 }
@@ -153,8 +156,8 @@ func (d *Decoder) learn(m *message, b []byte) {
 	}
 }
 
-// learnOptions takes in an options template set of IPFIX: its records are
-// known by their id and passed over.
+// learnOptions takes in an options template set of IPFIX. Of its records only
+// the time at which the exporter started is read.
 func (d *Decoder) learnOptions(m *message, b []byte) {
 	for len(b) >= 6 {
 		id, count := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
@@ -162,16 +165,21 @@ func (d *Decoder) learnOptions(m *message, b []byte) {
 			return
 		}
 		b = b[6:]
-		if _, n := layout(m.version, b, count); n >= 0 {
-			b = b[n:]
-			d.keep(templateKey{m.version, id, m.domain}, &template{options: true})
-			continue
+		t, n := layout(m.version, b, count)
+		if n < 0 {
+			return
 		}
-		return
+		b = b[n:]
+		t.options = true
+		if !t.tells(systemInitTime) {
+			t.fields = nil
+		}
+		d.keep(templateKey{m.version, id, m.domain}, t)
 	}
 }
 
-// learnOptionsV9 does the same for version 9, which counts in bytes.
+// learnOptionsV9 takes in an options template set of version 9, which counts
+// in bytes and whose records are passed over.
 func (d *Decoder) learnOptionsV9(m *message, b []byte) {
 	for len(b) >= 6 {
 		id := binary.BigEndian.Uint16(b)
@@ -218,9 +226,14 @@ func layout(version uint16, b []byte, count int) (*template, int) {
 		}
 	}
 	if count > maxFields || t.size == 0 {
-		t.options = true
+		t.options, t.fields = true, nil
 	}
 	return t, at
+}
+
+// tells reports whether records of the template have an element.
+func (t *template) tells(e element) bool {
+	return slices.ContainsFunc(t.fields, func(f field) bool { return f.what == e })
 }
 
 // keep stores a template in place of the oldest when there are too many.
@@ -249,9 +262,13 @@ func (d *Decoder) forget(k templateKey) {
 // data reads the records of a data set. What is shorter than a record at its
 // end is padding.
 func (d *Decoder) data(m *message, t *template, b []byte, each func(*Record)) {
+	boot := d.boots[m.domain]
+	if t.options {
+		boot = 0
+	}
 	for len(b) >= t.size {
 		r := d.begin(m.version, m.domain, m.now)
-		v := values{message: m}
+		v := values{message: m, boot: boot}
 		for _, f := range t.fields {
 			n := int(f.length)
 			if m.version == IPFIX && f.length == variable {
@@ -266,9 +283,24 @@ func (d *Decoder) data(m *message, t *template, b []byte, each func(*Record)) {
 			v.set(r, f.what, b[:n])
 			b = b[n:]
 		}
+		if t.options {
+			d.boot(m.domain, v.boot)
+			continue
+		}
 		v.finish(r)
 		d.give(r, each)
 	}
+}
+
+// boot remembers when an exporter started, as its options say.
+func (d *Decoder) boot(domain uint32, at int64) {
+	if at == 0 {
+		return
+	}
+	if d.boots == nil || len(d.boots) >= maxTemplates {
+		d.boots = map[uint32]int64{}
+	}
+	d.boots[domain] = at
 }
 
 // variableLength reads the length before a field of variable length (RFC 7011
