@@ -2,6 +2,7 @@ package coap
 
 import (
 	"bytes"
+	"slices"
 
 	"edgeward/internal/event"
 	"edgeward/internal/wire/proto"
@@ -13,6 +14,7 @@ const maxLinks = 32
 // links appends the targets of a link-format document (RFC 6690 section 2).
 // What is cut at either end, as in a block, is left out.
 func links(c *proto.Conn, dst []string, b []byte) []string {
+	dst = slices.Grow(dst, min(bytes.Count(b, []byte{'<'}), maxLinks))
 	for len(dst) < maxLinks {
 		target, _, rest, ok := nextLink(b)
 		if !ok {

@@ -3,6 +3,7 @@ package dhcp
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"edgeward/internal/event"
@@ -130,7 +131,7 @@ func given(a netip.Addr) netip.Addr {
 func fillOptions(c *proto.Conn, m *Msg, f *event.DHCP, id *event.Identity) {
 	var list [4 * maxOptions]byte
 	seen, n := list[:0], 0
-	m.EachOption(func(code byte, data []byte) bool {
+	_ = m.EachOption(func(code byte, data []byte) bool {
 		if n < maxOptions {
 			if n++; n > 1 {
 				seen = append(seen, ',')
@@ -179,6 +180,7 @@ func fillOption(c *proto.Conn, f *event.DHCP, id *event.Identity, code byte, dat
 		f.ServerID = address(data)
 	case OptParameters:
 		f.ParamList = numbers(c, data)
+		f.Params = slices.Grow(f.Params, min(len(data), len(paramNames)))
 		for _, code := range data {
 			if name := paramNames[code]; name != "" && len(f.Params) < len(paramNames) {
 				f.Params = append(f.Params, name)
@@ -295,7 +297,7 @@ func gateway(c *proto.Conn, id *event.Identity, data []byte) {
 	if len(data) < 5 || binary.BigEndian.Uint32(data) != forum || len(data) < 5+int(data[4]) {
 		return
 	}
-	eachOption(data[5:5+int(data[4])], func(code byte, value []byte) bool {
+	_ = eachOption(data[5:5+int(data[4])], func(code byte, value []byte) bool {
 		switch code {
 		case 2:
 			id.Serial = identity.Text(c, value)

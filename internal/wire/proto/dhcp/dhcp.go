@@ -188,7 +188,7 @@ func eachOption(b []byte, f func(code byte, data []byte) bool) (bool, error) {
 
 // Option gives the content of the first option with that code.
 func (m *Msg) Option(code byte) (data []byte, ok bool) {
-	m.EachOption(func(c byte, d []byte) bool {
+	_ = m.EachOption(func(c byte, d []byte) bool {
 		if c == code {
 			data, ok = d, true
 		}

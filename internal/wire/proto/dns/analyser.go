@@ -2,6 +2,7 @@ package dns
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -72,6 +73,7 @@ func (s *scratch) typ(c *proto.Conn, t uint16) string {
 // answers appends records as a fact lists them. question is the name that was
 // asked, in the batch already.
 func (s *scratch) answers(c *proto.Conn, dst []event.DNSAnswer, records []Record, question string) []event.DNSAnswer {
+	dst = slices.Grow(dst, max(min(len(records), maxAnswers-len(dst)), 0))
 	for i := range records {
 		r := &records[i]
 		if len(dst) == maxAnswers {

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"net/netip"
+	"slices"
 
 	"edgeward/internal/event"
 	"edgeward/internal/wire/proto"
@@ -75,6 +76,7 @@ func (p *localParser) mdns(c *proto.Conn, s *scratch, dir event.Dir) {
 	m := &s.msg
 	f := proto.Emit[event.MDNS](c, dir)
 	f.Type = "request"
+	f.Queries = slices.Grow(f.Queries, min(len(m.Questions), maxQueries))
 	for i := range min(len(m.Questions), maxQueries) {
 		f.Queries = append(f.Queries, s.name(c, m.Questions[i].Name))
 	}
@@ -102,6 +104,7 @@ func (s *scratch) txt(c *proto.Conn, dst []string, r *Record) []string {
 	if r.Type != TypeTXT {
 		return dst
 	}
+	dst = slices.Grow(dst, 4)
 	r.Strings(func(text []byte) bool {
 		if len(text) == 0 {
 			return true

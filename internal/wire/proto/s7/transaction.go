@@ -2,6 +2,7 @@ package s7
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 
 	"edgeward/internal/event"
@@ -232,6 +233,7 @@ func trimPassword(b []byte) []byte {
 // listItems writes what a request reads or writes into its fact.
 func (p *parser) listItems(c *proto.Conn, m *event.S7, r *request) {
 	var buf [64]byte
+	m.Items = slices.Grow(m.Items, int(r.nItems))
 	for i := range r.items[:r.nItems] {
 		m.Items = append(m.Items, c.String(r.items[i].AppendName(buf[:0])))
 	}
