@@ -1,7 +1,6 @@
 package event
 
 import (
-	"math"
 	"net/netip"
 	"strconv"
 	"unicode/utf8"
@@ -32,13 +31,6 @@ func appendUint(b []byte, v uint64) []byte { return strconv.AppendUint(b, v, 10)
 
 func appendInt(b []byte, v int64) []byte { return strconv.AppendInt(b, v, 10) }
 
-func appendFloat(b []byte, v float64) []byte {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return append(b, '0')
-	}
-	return strconv.AppendFloat(b, v, 'g', -1, 64)
-}
-
 func appendBool(b []byte, v bool) []byte { return strconv.AppendBool(b, v) }
 
 func appendAddr(b []byte, a netip.Addr) []byte {
@@ -46,12 +38,6 @@ func appendAddr(b []byte, a netip.Addr) []byte {
 	if a.IsValid() {
 		b = a.AppendTo(b)
 	}
-	return append(b, '"')
-}
-
-func appendMAC(b []byte, m ident.MAC) []byte {
-	b = append(b, '"')
-	b, _ = m.AppendText(b)
 	return append(b, '"')
 }
 

@@ -11,7 +11,7 @@ type KindInfo struct {
 // FieldInfo describes one field of a kind of fact.
 type FieldInfo struct {
 	Name string // path below the kind's object in EVE, with dots
-	Type string // string, int, float, bool, time, ip, mac, secret
+	Type string // string, int, bool, time, ip, secret
 	List bool
 	Doc  string
 }

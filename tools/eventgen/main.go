@@ -243,14 +243,12 @@ func registryType(t string, f field) string {
 	switch {
 	case f.time:
 		return "time"
-	case t == "bool", t == "float64":
-		return map[string]string{"bool": "bool", "float64": "float"}[t]
+	case t == "bool":
+		return "bool"
 	case strings.HasPrefix(t, "uint"), strings.HasPrefix(t, "int"):
 		return "int"
 	case t == "netip.Addr":
 		return "ip"
-	case t == "ident.MAC":
-		return "mac"
 	case t == "Secret":
 		return "secret"
 	}
@@ -296,16 +294,12 @@ func appendField(p func(string, ...any), structs map[string]*structType, f field
 		guard(x+" != ProtoUnknown", "b = AppendJSONString(b, "+x+".String())")
 	case f.typ == "bool":
 		guard(x, "b = appendBool(b, "+x+")")
-	case f.typ == "float64":
-		guard(x+" != 0", "b = appendFloat(b, "+x+")")
 	case strings.HasPrefix(f.typ, "uint"):
 		guard(x+" != 0", "b = appendUint(b, uint64("+x+"))")
 	case strings.HasPrefix(f.typ, "int"):
 		guard(x+" != 0", "b = appendInt(b, int64("+x+"))")
 	case f.typ == "netip.Addr":
 		guard(x+".IsValid()", "b = appendAddr(b, "+x+")")
-	case f.typ == "ident.MAC":
-		guard("!"+x+".IsZero()", "b = appendMAC(b, "+x+")")
 	case f.typ == "Secret":
 		guard("!"+x+".IsZero()", "b = appendSecret(b, "+x+")")
 	default:

@@ -40,11 +40,10 @@ type ngInterface struct {
 
 // pcapng parses the blocks of a pcapng file.
 type pcapng struct {
-	order   binary.ByteOrder
-	big     bool
-	ifaces  []ngInterface // of the section at hand
-	before  int           // interfaces of the sections before
-	section bool          // a section has begun
+	order  binary.ByteOrder
+	big    bool
+	ifaces []ngInterface // of the section at hand
+	before int           // interfaces of the sections before
 }
 
 // sniffNG looks at the beginning of a section header block.

@@ -140,9 +140,9 @@ func (t *Table) recogniseStream(f *flow, dir event.Dir, data []byte) {
 	p, undecided := t.probe(f, s, t.cfg.Protocols.tcp, true)
 	if p == nil && (!undecided || f.probes[dir] > probeAttempts || len(data) > probeBytes) {
 		p = t.byEndpoint(f, true)
-		if p == nil && (!s.Both() || undecided) && f.probes[dir] <= probeAttempts && len(data) <= probeBytes {
-			undecided = true
-		} else if p == nil {
+		// The other side may still tell, as long as little has come.
+		waits := (!s.Both() || undecided) && f.probes[dir] <= probeAttempts && len(data) <= probeBytes
+		if p == nil && !waits {
 			f.deaf = true
 			t.release(f)
 			return

@@ -297,7 +297,7 @@ func gateway(c *proto.Conn, id *event.Identity, data []byte) {
 	if len(data) < 5 || binary.BigEndian.Uint32(data) != forum || len(data) < 5+int(data[4]) {
 		return
 	}
-	_ = eachOption(data[5:5+int(data[4])], func(code byte, value []byte) bool {
+	_, _ = eachOption(data[5:5+int(data[4])], func(code byte, value []byte) bool {
 		switch code {
 		case 2:
 			id.Serial = identity.Text(c, value)

@@ -67,7 +67,7 @@ func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
 	if int(m.Type) < len(typeNames) {
 		f.MsgType = typeNames[m.Type]
 	}
-	EachOption(m.Options, func(code uint16, data []byte) bool {
+	_ = EachOption(m.Options, func(code uint16, data []byte) bool {
 		fillOption(c, f, code, data)
 		return true
 	})
@@ -135,7 +135,7 @@ func leases(c *proto.Conn, dst []string, data []byte, fixed int) []string {
 	if len(data) < fixed {
 		return dst
 	}
-	EachOption(data[fixed:], func(code uint16, v []byte) bool {
+	_ = EachOption(data[fixed:], func(code uint16, v []byte) bool {
 		var buf [48]byte
 		switch {
 		case len(dst) == maxAddresses:

@@ -96,7 +96,7 @@ func invalidDiscovery(c *proto.Conn, m *Msg) (name, detail string) {
 
 // advertised fills in the options of a router advertisement.
 func advertised(c *proto.Conn, m *Msg, f *event.ICMP) {
-	m.EachOption(func(typ uint8, data []byte) bool {
+	_ = m.EachOption(func(typ uint8, data []byte) bool {
 		switch {
 		case typ == OptionPrefix && len(data) >= 30 && len(f.Prefixes) < maxList:
 			f.Prefixes = append(f.Prefixes, prefix(c, [16]byte(data[14:30]), data[0]))

@@ -166,7 +166,7 @@ func (m *Msg) EachOption(f func(typ uint8, data []byte) bool) error {
 
 // LinkAddr gives the source or target link-layer address option.
 func (m *Msg) LinkAddr() (mac ident.MAC, ok bool) {
-	m.EachOption(func(typ uint8, data []byte) bool {
+	_ = m.EachOption(func(typ uint8, data []byte) bool {
 		if typ == OptionSourceLink || typ == OptionTargetLink {
 			mac, ok = ident.MAC(data[:6]), true
 		}

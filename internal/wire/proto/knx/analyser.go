@@ -203,7 +203,8 @@ func (a *analyser) acknowledged(c *proto.Conn, dir event.Dir, m *Message) {
 // management handles the configuration of the device itself.
 func (a *analyser) management(c *proto.Conn, dir event.Dir, m *Message, frame []byte) {
 	counter := uint16(m.Body[1])<<8 | uint16(m.Body[2])
-	verb, class := "", event.OpNone
+	var verb string
+	var class event.OpClass
 	switch frame[0] {
 	case codePropRead:
 		verb, class = "property read", event.OpRead

@@ -48,7 +48,6 @@ type Items struct {
 	b    []byte
 	left int
 	dbs  []byte // further sub-items of a data block read
-	item Item
 }
 
 // WalkItems starts at the first item of a job's parameters.

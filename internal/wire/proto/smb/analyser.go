@@ -84,8 +84,7 @@ type request struct {
 	login    bool // carries an authentication that the answer decides
 	written  uint32
 	magic    string
-	sub      uint16 // of a transaction
-	quiet    bool   // makes no fact
+	quiet    bool // makes no fact
 	offset   uint64
 	isFile   bool // name is that of a file, not of a share
 	nativeOS []byte

@@ -96,7 +96,7 @@ func (p *parser) fact(c *proto.Conn, dir event.Dir, m *Msg) {
 		f.SysObject = c.String(AppendOID(buf[:0], m.Enterprise))
 	}
 	id := event.Identity{Source: "snmp.system"}
-	m.EachBinding(func(oid []byte, value ber.Element) bool {
+	_ = m.EachBinding(func(oid []byte, value ber.Element) bool {
 		f.Vars = append(f.Vars, c.String(AppendOID(buf[:0], oid)))
 		if m.PDU == Response || m.PDU == TrapV2 || m.PDU == Inform {
 			describe(c, f, &id, oid, value)

@@ -144,7 +144,7 @@ var usmStats = []byte{0x2b, 6, 1, 6, 3, 15, 1, 1}
 // the others belong to the way in which two engines get to know each other.
 func refused(m *Msg) (found bool) {
 	const levels, users, digests, decryption = 1, 3, 5, 6
-	m.EachBinding(func(oid []byte, _ ber.Element) bool {
+	_ = m.EachBinding(func(oid []byte, _ ber.Element) bool {
 		if rest, ok := bytes.CutPrefix(oid, usmStats); ok && len(rest) > 0 {
 			switch rest[0] {
 			case levels, users, digests, decryption:

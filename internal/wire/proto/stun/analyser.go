@@ -94,7 +94,7 @@ func (p *parser) message(c *proto.Conn, dir event.Dir, b []byte) bool {
 		}
 		return true
 	}
-	m.EachAttribute(func(typ uint16, value []byte) bool {
+	_ = m.EachAttribute(func(typ uint16, value []byte) bool {
 		if typ != AttrSoftware {
 			return true
 		}
