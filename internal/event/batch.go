@@ -29,9 +29,10 @@ type slab struct {
 }
 
 const (
-	factChunk  = 64 // facts made at once
-	bodyChunk  = 32 // bodies made at once, at most
-	trimPeriod = 64 // resets after which memory that was not needed goes
+	factChunk  = 64  // facts made at once
+	bodyChunk  = 32  // bodies made at once, at most
+	trimPeriod = 64  // resets after which memory that was not needed goes
+	trimSlack  = 128 // elements that are not worth a trim
 	maxSpare   = 2048
 )
 
@@ -131,7 +132,7 @@ func (b *Batch) Reset() {
 // shorten gives the first n elements, at most maxSpare, in memory that fits.
 func shorten[E any](list []E, n int) []E {
 	n = min(n, maxSpare)
-	if len(list) <= n+bodyChunk {
+	if len(list) <= n+trimSlack {
 		return list
 	}
 	return slices.Clone(list[:n])
