@@ -1,11 +1,12 @@
 package kasa
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 
 	"edgeward/internal/event"
@@ -25,6 +26,7 @@ var Protocol = proto.Protocol{
 
 const (
 	maxCommands  = 8       // facts of one message
+	maxMembers   = 64      // commands of one message that are looked at
 	maxRequest   = 4 << 10 // a request that is kept until its answer
 	maxText      = 256
 	maxAnomalies = 16
@@ -63,6 +65,7 @@ type parser struct {
 	waiting   bool
 	told      identity.Once
 	anomalies int
+	cmds      []command
 }
 
 // texts are the buffers for decrypted messages; no flow needs its own.
@@ -115,16 +118,14 @@ func (p *parser) message(c *proto.Conn, dir event.Dir, text []byte) {
 		}
 		return
 	}
-	for _, cmd := range commands(text) {
+	for _, cmd := range p.commands(text) {
 		f := p.fact(c, event.ToServer, cmd)
-		var reply struct {
-			Error int32 `json:"err_code"`
-		}
-		// What has no error code did not fail.
-		if err := json.Unmarshal(cmd.body, &reply); err == nil {
-			f.Error = reply.Error
-		}
-		if cmd.module == "system" && cmd.method == "get_sysinfo" {
+		members(cmd.body, func(name, value []byte) { // what has no error code did not fail
+			if string(name) == "err_code" {
+				f.Error = number(value)
+			}
+		})
+		if string(cmd.module) == "system" && string(cmd.method) == "get_sysinfo" {
 			p.sysinfo(c, dir, f, cmd.body)
 		}
 		if p.waiting {
@@ -147,7 +148,7 @@ func (p *parser) flush(c *proto.Conn) {
 		return
 	}
 	p.waiting = false
-	for _, cmd := range commands(p.request) {
+	for _, cmd := range p.commands(p.request) {
 		p.fact(c, event.ToServer, cmd)
 		p.waiting = true
 		p.secrets(c, cmd, "unknown")
@@ -157,72 +158,71 @@ func (p *parser) flush(c *proto.Conn) {
 
 func (p *parser) fact(c *proto.Conn, dir event.Dir, cmd command) *event.Kasa {
 	f := proto.Emit[event.Kasa](c, dir)
-	f.Command = c.Head([]byte(cmd.module+"."+cmd.method), maxText)
+	var buf [maxText]byte
+	text := append(append(append(buf[:0], cmd.module...), '.'), cmd.method...)
+	f.Command = c.Head(text, maxText)
 	f.Write = cmd.write()
 	return f
 }
 
 // command is one method of one module, as {"module":{"method":body}} has it.
-type command struct {
-	module, method string
-	body           json.RawMessage
-}
+// It is a view into the message.
+type command struct{ module, method, body []byte }
 
 // write reports whether the command changes anything.
-func (c command) write() bool { return !strings.HasPrefix(c.method, "get_") && c.method != "discover" }
+func (c command) write() bool {
+	return !bytes.HasPrefix(c.method, []byte("get_")) && string(c.method) != "discover"
+}
 
 // commands takes a message apart, in the order of the names, as JSON has none.
-func commands(text []byte) []command {
-	var modules map[string]json.RawMessage
-	if json.Unmarshal(text, &modules) != nil {
-		return nil
-	}
-	var out []command
-	for module, raw := range modules {
-		var methods map[string]json.RawMessage
-		if module == "context" || json.Unmarshal(raw, &methods) != nil {
-			continue
+// What it gives is valid until the next call.
+func (p *parser) commands(text []byte) []command {
+	p.cmds = p.cmds[:0]
+	members(text, func(module, methods []byte) {
+		if string(module) == "context" {
+			return
 		}
-		for method, body := range methods {
-			if method != "err_code" && method != "err_msg" {
-				out = append(out, command{module, method, body})
+		members(methods, func(method, body []byte) {
+			if string(method) != "err_code" && string(method) != "err_msg" && len(p.cmds) < maxMembers {
+				p.cmds = append(p.cmds, command{module, method, body})
 			}
-		}
-	}
-	slices.SortFunc(out, func(a, b command) int {
-		if n := strings.Compare(a.module, b.module); n != 0 {
-			return n
-		}
-		return strings.Compare(a.method, b.method)
+		})
 	})
-	return out[:min(len(out), maxCommands)]
+	slices.SortStableFunc(p.cmds, func(a, b command) int {
+		return cmp.Or(bytes.Compare(a.module, b.module), bytes.Compare(a.method, b.method))
+	})
+	return p.cmds[:min(len(p.cmds), maxCommands)]
 }
 
 // secrets makes a login of the credentials that a request hands over under a
 // cipher which everybody can read: those of a Wi-Fi network or of the cloud
 // account.
 func (p *parser) secrets(c *proto.Conn, cmd command, outcome string) {
-	wifi := cmd.method == "set_stainfo"
-	if !wifi && !(cmd.module == "cnCloud" && cmd.method == "bind") {
+	wifi := string(cmd.method) == "set_stainfo"
+	if !wifi && !(string(cmd.module) == "cnCloud" && string(cmd.method) == "bind") {
 		return
 	}
-	for _, asked := range commands(p.request) {
-		if asked.module != cmd.module || asked.method != cmd.method {
-			continue
+	var asked []byte
+	members(p.request, func(module, methods []byte) {
+		if bytes.Equal(module, cmd.module) {
+			members(methods, func(method, body []byte) {
+				if bytes.Equal(method, cmd.method) {
+					asked = body
+				}
+			})
 		}
-		var k struct{ SSID, Username, Password string }
-		if json.Unmarshal(asked.body, &k) != nil || k.Password == "" {
-			return
-		}
-		l := proto.Emit[event.Login](c, event.ToServer)
-		l.Service, l.Outcome, l.Mechanism, l.Clear = event.ProtoKasa, outcome, "cloud", true
-		l.User = c.Head([]byte(k.Username), maxText)
-		if wifi {
-			l.Mechanism, l.User = "wifi", c.Head([]byte(k.SSID), maxText)
-		}
-		l.Secret = c.Secret(event.ProtoKasa, l.User, []byte(k.Password))
+	})
+	var k struct{ SSID, Username, Password string }
+	if asked == nil || json.Unmarshal(asked, &k) != nil || k.Password == "" {
 		return
 	}
+	l := proto.Emit[event.Login](c, event.ToServer)
+	l.Service, l.Outcome, l.Mechanism, l.Clear = event.ProtoKasa, outcome, "cloud", true
+	l.User = c.Head([]byte(k.Username), maxText)
+	if wifi {
+		l.Mechanism, l.User = "wifi", c.Head([]byte(k.SSID), maxText)
+	}
+	l.Secret = c.Secret(event.ProtoKasa, l.User, []byte(k.Password))
 }
 
 // Gap ends the reading of a stream, in which a message cannot be found again.
@@ -232,4 +232,7 @@ func (p *parser) Gap(c *proto.Conn, _ event.Dir, _ int) bool { return c.Transpor
 func (p *parser) End(c *proto.Conn) { p.flush(c) }
 
 // Reset makes the parser as new.
-func (p *parser) Reset() { *p = parser{request: p.request[:0]} }
+func (p *parser) Reset() {
+	clear(p.cmds)
+	*p = parser{request: p.request[:0], cmds: p.cmds[:0]}
+}
