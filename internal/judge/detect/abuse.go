@@ -27,6 +27,7 @@ type abuse struct {
 
 // clicker is what is remembered of one host's requests that look like clicks.
 type clicker struct {
+	pin
 	start    int64
 	n        uint64
 	clicks   uint64
@@ -39,6 +40,7 @@ type clicker struct {
 
 // mailer is what is remembered of one host that delivers mail.
 type mailer struct {
+	pin
 	servers crowd
 	mails   meter
 	to      uint64
@@ -88,7 +90,7 @@ func (a *abuse) mining(s *sight, b *event.Mining) {
 	if s.SrcPort < s.DstPort && strings.HasPrefix(b.Method, "mining.notify") && s.dst.home {
 		about, other = &s.dst, &s.src // told by the pool
 	}
-	rec := a.e.report("abuse.mining", s, about, other.String())
+	rec := a.e.reportAt("abuse.mining", s, about, by(other))
 	if rec.isNew() {
 		to, proto := endpoint(s.Dst, s.DstPort), clip(b.Protocol, 30)
 		if other == &s.src {
@@ -119,7 +121,9 @@ func (a *abuse) mining(s *sight, b *event.Mining) {
 		rec.grade(ident.Medium, 0.9)
 	}
 	rec.peer(other)
-	rec.show(a.e, s, "mining message "+b.Method)
+	if rec.wants(s) {
+		rec.show(a.e, s, "mining message "+b.Method)
+	}
 	rec.add(&a.e.ledger, s.when, 1)
 }
 
@@ -130,7 +134,7 @@ func (a *abuse) coin(s *sight, protocol string) {
 	rec := a.e.report("abuse.mining", s, about, protocol)
 	if rec.isNew() {
 		rec.rate(ident.Low, 0.5)
-		if h, ok := a.e.devices.Host(about.key); ok && singlePurpose(h.Type) {
+		if singlePurpose(a.e.host(s.Place, about).Type) {
 			rec.rate(ident.High, 0.85)
 		}
 		rec.title = "Node of a cryptocurrency network"
@@ -140,7 +144,9 @@ func (a *abuse) coin(s *sight, protocol string) {
 		}
 	}
 	rec.peer(other)
-	rec.show(a.e, s, protocol+" message")
+	if rec.wants(s) {
+		rec.show(a.e, s, protocol+" message")
+	}
 	rec.add(&a.e.ledger, s.when, 1)
 }
 
@@ -174,7 +180,9 @@ func (a *abuse) pool(s *sight, name, did string, conf float64) {
 		rec.grade(ident.Medium, conf)
 	}
 	rec.peer(&s.dst)
-	rec.show(a.e, s, did+" "+name)
+	if rec.wants(s) {
+		rec.show(a.e, s, did+" "+name)
+	}
 	rec.add(&a.e.ledger, s.when, 1)
 }
 
@@ -190,7 +198,7 @@ func (a *abuse) click(s *sight, b *event.HTTP) {
 	}
 	c := a.clicks.make(hostKey(s.Place, s.Src))
 	if c.n == 0 || !near(c.start, s.when, clickSpan) {
-		*c = clicker{start: s.when}
+		*c = clicker{pin: c.pin, start: s.when}
 	}
 	c.n++
 	c.agents.add(textKey(b.UserAgent))
@@ -213,6 +221,7 @@ func (a *abuse) click(s *sight, b *event.HTTP) {
 	rec := a.e.report("abuse.click-fraud", s, &s.src, "")
 	n := uint64(1)
 	if rec.isNew() {
+		c.keep()
 		n = c.n
 		rec.since(c.marks, clickSpan)
 		rec.trail(a.e, c.marks, "request that looks like a click", false)
@@ -256,6 +265,7 @@ func (a *abuse) deliver(s *sight, n uint64) {
 func (a *abuse) spam(s *sight, m *mailer, n uint64) {
 	rec := a.e.report("abuse.spam", s, &s.src, "")
 	if rec.isNew() {
+		m.keep()
 		rec.since(m.servers.marks, spamSpan)
 		m.servers.join(rec)
 		rec.tell = func() string {

@@ -28,6 +28,7 @@ type amplification struct {
 
 // ampPair is what is remembered of one server, one client and one protocol.
 type ampPair struct {
+	pin
 	start     int64
 	n         uint64
 	in, out   uint64
@@ -38,6 +39,7 @@ type ampPair struct {
 
 // ampVictim is what is remembered of one host that gets answers to nothing.
 type ampVictim struct {
+	pin
 	start int64
 	crowd crowd
 	bytes uint64
@@ -86,7 +88,7 @@ func (a *amplification) exchange(s *sight, protocol string, question, in, out ui
 	}
 	p := a.pairs.make(mix(mix(hostKey(s.Place, s.Dst), addrKey(s.Src)), textKey(protocol)))
 	if p.n == 0 || !near(p.start, s.when, ampSpan) {
-		*p = ampPair{start: s.when, refused: p.refused}
+		*p = ampPair{pin: p.pin, start: s.when, refused: p.refused}
 	}
 	p.n++
 	p.in += in
@@ -103,9 +105,10 @@ func (a *amplification) exchange(s *sight, protocol string, question, in, out ui
 		return
 	}
 	about, victim := &s.dst, &s.src
-	rec := a.e.report("dos.amplification", s, about, protocol+" "+victim.String())
+	rec := a.e.reportAt("dos.amplification", s, about, group{text: protocol, addr: victim.addr})
 	n := uint64(1)
 	if rec.isNew() {
+		p.keep()
 		n = p.n
 		rec.since(p.marks, ampSpan)
 		rec.trail(a.e, p.marks, "small request with a large answer", true)
@@ -158,7 +161,7 @@ func (a *amplification) flow(s *sight, f *event.Flow) {
 	}
 	v := a.victims.make(mix(hostKey(s.Place, victim.addr), uint64(p)))
 	if v.n == 0 || !near(v.start, s.when, ampSpan) {
-		*v = ampVictim{start: s.when}
+		*v = ampVictim{pin: v.pin, start: s.when}
 	}
 	v.n += pkts + uint64(f.Aggregated)
 	v.bytes += bytes
@@ -166,9 +169,10 @@ func (a *amplification) flow(s *sight, f *event.Flow) {
 	if hosts < reflectors && (v.bytes < reflected || hosts < 3) {
 		return
 	}
-	rec := a.e.report("dos.amplification", s, &victim, service+" answers")
+	rec := a.e.reportAt("dos.amplification", s, &victim, two(service, "answers"))
 	n := pkts
 	if rec.isNew() {
+		v.keep()
 		n = v.n
 		rec.since(v.crowd.marks, ampSpan)
 		v.crowd.join(rec)
@@ -194,7 +198,7 @@ func (a *amplification) reflector(s *sight, f *event.Flow) {
 	}
 	p := a.pairs.make(mix(mix(hostKey(s.Place, s.Dst), addrKey(s.Src)), uint64(s.DstPort)))
 	if p.n == 0 || !near(p.start, s.when, ampSpan) {
-		*p = ampPair{start: s.when}
+		*p = ampPair{pin: p.pin, start: s.when}
 	}
 	p.n += f.PktsToServer
 	p.in += f.DataToServer
@@ -202,8 +206,9 @@ func (a *amplification) reflector(s *sight, f *event.Flow) {
 	if p.n < ampStrangers {
 		return
 	}
-	rec := a.e.report("dos.amplification", s, &s.dst, service+" "+s.Src.String())
+	rec := a.e.reportAt("dos.amplification", s, &s.dst, group{text: service, addr: s.Src})
 	if rec.isNew() {
+		p.keep()
 		to := s.Src
 		rec.rate(ident.High, 0.75)
 		rec.tell = func() string {

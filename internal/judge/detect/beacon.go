@@ -143,7 +143,7 @@ func (b *beacon) judge(s *sight, c *caller) bool {
 
 // weigh scores what is odd about a destination.
 func (b *beacon) weigh(s *sight, c *caller) (score int, why []string) {
-	if b.e.names.of(s.Place, s.Dst) == "" {
+	if !b.e.names.known(s.Place, s.Dst) {
 		score++
 		if b.e.names.asks(s.Place, s.Src) {
 			score++
@@ -194,7 +194,7 @@ func (b *beacon) tempo(s *sight, f *event.Flow, c *caller) {
 }
 
 func (b *beacon) report(s *sight, c *caller, score int, rhythm string, why []string) {
-	rec := b.e.report("c2.beacon", s, &s.src, endpoint(s.Dst, s.DstPort))
+	rec := b.e.reportAt("c2.beacon", s, &s.src, at(s.Dst, s.DstPort))
 	if rec == nil {
 		return
 	}

@@ -74,8 +74,8 @@ func (b *behaviour) hear(s *sight) {
 	if *h {
 		return
 	}
-	info, device := b.e.devices.Host(s.src.key)
-	if !device {
+	info := b.e.host(s.Place, &s.src)
+	if info.Device == "" {
 		return
 	}
 	*h = true
@@ -124,10 +124,9 @@ func (b *behaviour) flow(s *sight, f *event.Flow) {
 
 // client judges whom a device contacts and how.
 func (b *behaviour) client(s *sight, f *event.Flow) {
-	name := b.e.names.of(s.Place, s.Dst)
-	domain := registered(name)
-	peer := mix(textKey(domain), 3)
-	if name == "" {
+	domain := b.e.names.domain(s.Place, s.Dst)
+	peer := mix(domain, 3)
+	if domain == 0 {
 		peer = mix(addrKey(network(s)), 4)
 	}
 	knownPeer := b.met(s, s.src.key, peer)
@@ -135,19 +134,16 @@ func (b *behaviour) client(s *sight, f *event.Flow) {
 	if knownPeer && knownProto || !b.e.hosts.habit(s.Place, s.src.key) {
 		return
 	}
-	single := false
-	if h, ok := b.e.devices.Host(s.src.key); ok {
-		single = singlePurpose(h.Type)
-	}
+	single := singlePurpose(b.e.host(s.Place, &s.src).Type)
 	if !knownProto {
-		b.deviation(s, "behaviour.off-profile", f.AppProto.String(), single && !knownPeer && name == "", func(r *record) string {
+		b.deviation(s, "behaviour.off-profile", f.AppProto.String(), single && !knownPeer && domain == 0, func(r *record) string {
 			return fmt.Sprintf("%s used %s for the first time since it is known, with %s.", r.address, f.AppProto, b.e.named(s.Place, s.Dst))
 		})
 	}
 	if !knownPeer {
 		// A device of one purpose that contacts an address without a name on an
 		// odd port is stranger than one whose maker moved to another cloud.
-		odd := single && name == "" && !s.dst.home && !usualPort(s.DstPort)
+		odd := single && domain == 0 && !s.dst.home && !usualPort(s.DstPort)
 		b.deviation(s, "behaviour.new-peer", "", odd, func(r *record) string {
 			return fmt.Sprintf("%s contacted %s on port %d for the first time since it is known.", r.address, b.e.named(s.Place, s.Dst), s.DstPort)
 		})
@@ -179,10 +175,9 @@ func (b *behaviour) deviation(s *sight, check, group string, strange bool, says 
 }
 
 func (b *behaviour) service(s *sight, f *event.Flow) {
-	rec := b.e.report("behaviour.new-service", s, &s.dst, fmt.Sprintf("%s %d", transport(s.Transport), s.DstPort))
+	rec := b.e.reportAt("behaviour.new-service", s, &s.dst, onPort(transport(s.Transport), s.DstPort))
 	if rec.isNew() {
-		h, ok := b.e.devices.Host(s.dst.key)
-		if !ok || !singlePurpose(h.Type) || s.DstPort >= 1024 && f.AppProto == event.ProtoUnknown {
+		if !singlePurpose(b.e.host(s.Place, &s.dst).Type) || s.DstPort >= 1024 && f.AppProto == event.ProtoUnknown {
 			rec.severity = ident.Info // computers and routers offer new things all the time
 		}
 		by, on, what := s.Src, s.DstPort, f.AppProto.String()
@@ -245,7 +240,7 @@ func (b *behaviour) look(s *sight) {
 			return
 		}
 		*gone = true
-		rec := b.e.ledger.at("behaviour.device-lost", s.Place, &d.home, b.e.device(s.Place, &d.home), "", s.Time)
+		rec := b.e.ledger.at("behaviour.device-lost", s.Place, &d.home, b.e.device(s.Place, &d.home), group{}, s.Time)
 		if rec.isNew() {
 			last := d.last
 			rec.tell = func() string {

@@ -24,6 +24,7 @@ type bots struct {
 
 // chat is an IRC session.
 type chat struct {
+	pin
 	score    int
 	nick     string
 	commands wordSet
@@ -89,8 +90,9 @@ func (b *bots) irc(s *sight, m *event.IRC) {
 	if c.score < botScore {
 		return
 	}
-	rec := b.e.report("c2.bot-session", s, &client, server.String())
+	rec := b.e.reportAt("c2.bot-session", s, &client, by(&server))
 	if rec.isNew() {
+		c.keep()
 		to := server.String()
 		rec.tell = func() string {
 			t := fmt.Sprintf("%s takes part in an IRC chat on %s", rec.address, to)
@@ -211,8 +213,8 @@ func (b *bots) decide(k *bareSessions) {
 			continue
 		}
 		c.done = true
-		named := b.e.names.of(c.s.Place, c.s.Dst) != ""
-		rec := b.e.report("c2.bot-session", &c.s, &c.s.src, endpoint(c.s.Dst, c.s.DstPort))
+		named := b.e.names.known(c.s.Place, c.s.Dst)
+		rec := b.e.reportAt("c2.bot-session", &c.s, &c.s.src, at(c.s.Dst, c.s.DstPort))
 		if rec.isNew() {
 			if named {
 				rec.rate(ident.Medium, 0.6)

@@ -30,6 +30,7 @@ type brokerLoad struct {
 
 // brokerClient is what is remembered of one host on one broker.
 type brokerClient struct {
+	pin
 	messages meter
 	topics   distinct
 	retained int64 // start of the span in which retained topics are counted
@@ -149,6 +150,7 @@ func (l *brokerLoad) publish(s *sight, b *event.MQTT, h *brokerClient) {
 	rec := l.e.report("mqtt.retained-flood", s, &s.src, "")
 	m := uint64(1)
 	if rec.isNew() {
+		h.keep()
 		m = h.left
 		rec.first = min(rec.first, h.retained)
 		at, topic := endpoint(s.Dst, s.DstPort), clip(b.Publish.Topic, 60)

@@ -25,6 +25,7 @@ type coapChecks struct {
 
 // coapClient is what is remembered of one client on one server.
 type coapClient struct {
+	pin
 	writes   burst
 	paths    wordSet
 	done     uint64
@@ -79,6 +80,7 @@ func (c *coapChecks) write(s *sight, b *event.CoAP) {
 	rec := c.e.report("coap.write-sweep", s, &s.src, "")
 	n := uint64(1)
 	if rec.isNew() {
+		k.keep()
 		n = uint64(len(k.writes.marks))
 		rec.since(k.writes.marks, writeSpan)
 		rec.trail(c.e, k.writes.marks, "write to a resource", false)
@@ -107,6 +109,7 @@ func (c *coapChecks) observe(s *sight, b *event.CoAP) {
 	rec := c.e.report("coap.observe-flood", s, &s.src, "")
 	n := uint64(1)
 	if rec.isNew() {
+		k.keep()
 		n = uint64(len(k.observes.marks))
 		rec.since(k.observes.marks, observeSpan)
 		rec.trail(c.e, k.observes.marks, "registration as observer", false)

@@ -144,7 +144,9 @@ func (c *contacts) match(s *sight, i Indicator, about, other *actor, did string,
 		}
 	}
 	rec.peer(other)
-	rec.show(c.e, s, did)
+	if rec.wants(s) {
+		rec.show(c.e, s, did)
+	}
 	rec.add(&c.e.ledger, s.when, n)
 }
 
@@ -199,7 +201,9 @@ func (c *contacts) encrypted(s *sight, name, how string) {
 		}
 	}
 	rec.peer(&s.dst)
-	rec.show(c.e, s, "TLS handshake with "+name)
+	if rec.wants(s) {
+		rec.show(c.e, s, "TLS handshake with "+name)
+	}
 	rec.add(&c.e.ledger, s.when, 1)
 }
 
@@ -208,7 +212,7 @@ func (c *contacts) peer(s *sight, protocol, detail string) {
 	about, other := s.culprit()
 	rec := c.e.report("c2.peer-to-peer", s, about, strings.SplitN(protocol, "-", 2)[0])
 	if rec.isNew() {
-		if h, ok := c.e.devices.Host(about.key); ok && singlePurpose(h.Type) {
+		if singlePurpose(c.e.host(s.Place, about).Type) {
 			rec.rate(ident.High, 0.85)
 		}
 		p := strings.Clone(protocol)
@@ -217,7 +221,9 @@ func (c *contacts) peer(s *sight, protocol, detail string) {
 		}
 	}
 	rec.peer(other)
-	rec.show(c.e, s, protocol+" "+detail)
+	if rec.wants(s) {
+		rec.show(c.e, s, protocol+" "+detail)
+	}
 	rec.add(&c.e.ledger, s.when, 1)
 }
 

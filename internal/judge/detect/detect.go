@@ -42,19 +42,20 @@ type family interface {
 
 // Engine runs all families over the facts.
 type Engine struct {
-	devices   Devices
-	show      bool
-	packets   Packets
-	ledger    ledger
-	names     *names
-	hosts     *hosts
-	spread    *propagation
-	incidents *incidents
-	deviceIDs *table[deviceID]
-	families  []family
-	byKind    [event.KindCount][]family
-	seen      sight
-	now       int64 // packet time of the fact at hand
+	devices    Devices
+	show       bool
+	packets    Packets
+	ledger     ledger
+	names      *names
+	hosts      *hosts
+	spread     *propagation
+	incidents  *incidents
+	knownHosts *table[knownHost]
+	families   []family
+	byKind     [event.KindCount][]family
+	seen       sight
+	slabs      slabs
+	now        int64 // packet time of the fact at hand
 }
 
 // New makes an Engine.
@@ -68,7 +69,7 @@ func New(o Options) *Engine {
 	}
 	e.ledger.init(o.Checks)
 	e.names = newNames()
-	e.deviceIDs = newTable[deviceID](maxHosts)
+	e.knownHosts = newTable[knownHost](maxHosts)
 	e.hosts = newHosts(o.Learning)
 	e.spread = newPropagation(e)
 	e.families = []family{
@@ -95,6 +96,7 @@ func New(o Options) *Engine {
 func (e *Engine) Observe(facts []*event.Fact, p Packets) {
 	e.packets = p
 	s := &e.seen
+	s.slabs = &e.slabs
 	for _, f := range facts {
 		s.set(e, f)
 		e.now = f.Time
@@ -129,7 +131,12 @@ func (e *Engine) Dropped() uint64 { return e.ledger.dropped }
 
 // report gives the record of a check about a host for the moment of a fact.
 func (e *Engine) report(check string, s *sight, about *actor, group string) *record {
-	return e.ledger.at(check, s.Place, about, e.device(s.Place, about), group, s.when)
+	return e.reportAt(check, s, about, named(group))
+}
+
+// reportAt does the same for groups that are not a single word.
+func (e *Engine) reportAt(check string, s *sight, about *actor, g group) *record {
+	return e.ledger.at(check, s.Place, about, e.device(s.Place, about), g, s.when)
 }
 
 // has gives the record of a check about a host whose episode holds the moment
@@ -143,23 +150,28 @@ func (e *Engine) has(check string, s *sight, about *actor) *record {
 	return e.ledger.has(check, hostID{s.Place, uint64(about.key)}, s.when)
 }
 
-// device gives the id of a host's device, empty when it is none. What the
-// inventory says is remembered for a while, since it is asked often.
-func (e *Engine) device(p ident.Place, a *actor) string {
+// device gives the id of a host's device, empty when it is none.
+func (e *Engine) device(p ident.Place, a *actor) string { return e.host(p, a).Device }
+
+// host gives what the inventory says of a host. It is remembered for a while,
+// since it is asked often and says the same.
+func (e *Engine) host(p ident.Place, a *actor) *Host {
 	if !a.home || a.key == 0 {
-		return ""
+		return &nobody
 	}
-	d := e.deviceIDs.make(placed(p, a.key))
-	if d.id == "" || !near(d.asked, e.now, minute) {
-		h, _ := e.devices.Host(a.key)
-		d.id, d.asked = h.Device, e.now
+	h := e.knownHosts.make(placed(p, a.key))
+	if h.Device == "" || !near(h.asked, e.now, minute) {
+		h.Host, _ = e.devices.Host(a.key)
+		h.asked = e.now
 	}
-	return d.id
+	return &h.Host
 }
 
-// deviceID is a device id as it was told.
-type deviceID struct {
-	id    string
+var nobody Host
+
+// knownHost is a host as it was told.
+type knownHost struct {
+	Host
 	asked int64
 }
 
@@ -190,7 +202,8 @@ type sight struct {
 	*event.Fact
 	src, dst actor
 	when     int64 // packet time of what the fact tells; a flow's start
-	group    bool  // the destination is a multicast or broadcast address
+	slabs    *slabs
+	group    bool // the destination is a multicast or broadcast address
 }
 
 func (s *sight) set(e *Engine, f *event.Fact) {

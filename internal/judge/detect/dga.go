@@ -24,6 +24,7 @@ type dga struct {
 
 // nameLoser is what is remembered of one host's failed names.
 type nameLoser struct {
+	pin
 	madeUp burst // domains that look made up
 	all    burst // all domains that do not exist
 	sni    burst // made-up server names in TLS without a lookup
@@ -81,6 +82,7 @@ func (d *dga) dns(s *sight, b *event.DNS) {
 	}
 	m := uint64(1)
 	if rec.isNew() {
+		h.keep()
 		if n < dgaLimit {
 			rec.rate(ident.Low, 0.35)
 		}
@@ -98,7 +100,9 @@ func (d *dga) dns(s *sight, b *event.DNS) {
 	}
 	_, server := s.asker()
 	rec.peer(server)
-	rec.show(d.e, s, "no such name: "+clip(b.RRName, 100))
+	if rec.wants(s) {
+		rec.show(d.e, s, "no such name: "+clip(b.RRName, 100))
+	}
 	rec.add(&d.e.ledger, s.when, m)
 }
 
@@ -108,7 +112,7 @@ func (d *dga) tls(s *sight, b *event.TLS) {
 		return
 	}
 	label := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(b.SNI, "www."), ".com"), ".net")
-	if strings.Contains(label, ".") || gibberish(label) < 1 || d.e.names.of(s.Place, s.Dst) != b.SNI {
+	if strings.Contains(label, ".") || gibberish(label) < 1 || !d.e.names.is(s.Place, s.Dst, b.SNI) {
 		return // looked up under another name before
 	}
 	h := d.hosts.make(hostKey(s.Place, s.Src))
@@ -118,6 +122,7 @@ func (d *dga) tls(s *sight, b *event.TLS) {
 	}
 	rec := d.e.report("c2.peer-to-peer", s, &s.src, "tor")
 	if rec.isNew() {
+		h.keep()
 		rec.title = "Tor"
 		rec.since(h.sni.marks, hour)
 		rec.tell = func() string {
@@ -125,7 +130,9 @@ func (d *dga) tls(s *sight, b *event.TLS) {
 		}
 	}
 	rec.peer(&s.dst)
-	rec.show(d.e, s, "TLS handshake with "+clip(b.SNI, 80))
+	if rec.wants(s) {
+		rec.show(d.e, s, "TLS handshake with "+clip(b.SNI, 80))
+	}
 	rec.add(&d.e.ledger, s.when, 1)
 }
 

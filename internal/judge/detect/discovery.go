@@ -22,9 +22,17 @@ type discovery struct {
 
 // m2mAsker is what is remembered of one asking host.
 type m2mAsker struct {
-	asked  crowd // hosts asked, the protocol in the note
+	pin
+	asked  crowd // hosts asked
 	deaf   crowd // hosts that were probed on a device's port, the port in the note
 	protos wordSet
+}
+
+func (a *m2mAsker) clean() {
+	asked, deaf := a.asked, a.deaf
+	asked.clean()
+	deaf.clean()
+	*a = m2mAsker{asked: asked, deaf: deaf}
 }
 
 func newDiscovery(e *Engine) *discovery {
@@ -73,18 +81,17 @@ func (d *discovery) fact(s *sight) {
 			proto = "Kasa"
 		}
 	case event.Operator:
-		if op := b.Operation(); op.Class == event.OpDiscover {
-			proto = op.Protocol
+		if requestOf(s).class == event.OpDiscover {
+			proto = b.Operation().Protocol
 		}
 	}
 	if proto == "" {
 		return
 	}
 	a := d.askers.make(hostKey(s.Place, s.Src))
-	if a.asked.meet(s, s.Dst, discoverySpan, uint16(textKey(proto))) >= discoveryLimit {
+	if a.asked.meet(s, s.Dst, discoverySpan, 0) >= discoveryLimit {
 		d.report(s, a, &a.asked, proto, 1)
 	}
-	a.protos.add(proto)
 }
 
 // flow counts the hosts that were probed on a device's port: without an
@@ -102,15 +109,16 @@ func (d *discovery) flow(s *sight, f *event.Flow) {
 			hosts++
 		}
 	}
-	a.protos.add(name)
 	if hosts >= discoveryLimit {
 		d.report(s, a, &a.deaf, name, uint64(f.Aggregated)+1)
 	}
 }
 
 func (d *discovery) report(s *sight, a *m2mAsker, c *crowd, proto string, n uint64) {
+	a.protos.add(proto)
 	rec := d.e.report("recon.m2m-discovery", s, &s.src, "")
 	if rec.isNew() {
+		a.keep()
 		rec.trail(d.e, c.marks, "asked for "+proto, false)
 		rec.since(c.marks, discoverySpan)
 		c.join(rec)

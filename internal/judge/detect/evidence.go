@@ -10,16 +10,20 @@ import (
 
 const maxSummary = 200
 
+// wants reports whether there is room for the evidence of a fact, so that it
+// need not be put into words otherwise.
+func (r *record) wants(s *sight) bool {
+	if r == nil || len(r.evidence) >= finding.MaxEvidence {
+		return false
+	}
+	return !r.shows(mark{packet: s.Packet, capture: s.Capture})
+}
+
 // show adds the fact's packet to the evidence, unless it is there already or
 // there is enough.
 func (r *record) show(e *Engine, s *sight, summary string) {
-	if r == nil || len(r.evidence) >= finding.MaxEvidence {
+	if !r.wants(s) {
 		return
-	}
-	for i := range r.evidence {
-		if r.evidence[i].Packet == s.Packet && r.evidence[i].Capture == s.Capture {
-			return
-		}
 	}
 	ev := finding.Evidence{Type: finding.Fact, Time: s.when, Capture: s.Capture, Packet: s.Packet, Summary: clip(summary, maxSummary)}
 	if s.Packet != 0 {

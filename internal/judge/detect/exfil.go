@@ -30,6 +30,7 @@ type exfiltration struct {
 
 // upload is what one device sent to one outside host within the span.
 type upload struct {
+	pin
 	start   int64
 	out, in uint64
 	proto   event.Proto
@@ -67,7 +68,7 @@ func (x *exfiltration) fact(s *sight) {
 			m := x.usual.make(hostKey(s.Place, s.Src))
 			m.most = max(m.most, u.out)
 		}
-		*u = upload{start: s.when, fresh: fresh}
+		*u = upload{pin: u.pin, start: s.when, fresh: fresh}
 	}
 	u.out += f.DataToServer
 	u.in += f.DataToClient
@@ -96,7 +97,7 @@ func (x *exfiltration) judge(s *sight, f *event.Flow, u *upload, habit bool) {
 	if m := x.usual.get(hostKey(s.Place, s.Src)); m != nil {
 		most = m.most
 	}
-	unnamed := x.e.names.of(s.Place, s.Dst) == ""
+	unnamed := !x.e.names.known(s.Place, s.Dst)
 	switch {
 	case habit && u.out >= plainBytes && u.out >= usualTimes*max(most, 1):
 		x.report(s, u, "exfiltration.volume", ident.Medium, 0.7, fmt.Sprintf("%d times what it ever sent in an hour before", u.out/max(most, 1)))
@@ -118,8 +119,9 @@ func unprotected(p event.Proto) bool {
 }
 
 func (x *exfiltration) report(s *sight, u *upload, check string, sev ident.Severity, conf float64, why string) {
-	rec := x.e.report(check, s, &s.src, s.Dst.String())
+	rec := x.e.reportAt(check, s, &s.src, by(&s.dst))
 	if rec.isNew() {
+		u.keep()
 		rec.rate(sev, conf)
 		rec.first = min(rec.first, u.start)
 		to, on := x.e.named(s.Place, s.Dst), u.port

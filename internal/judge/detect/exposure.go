@@ -52,9 +52,10 @@ func (s *sight) server() (about, other *actor) {
 	return &s.src, &s.dst
 }
 
-// note reports an exposure. Say is called once, when it is new.
-func (x *exposure) note(check string, s *sight, about, other *actor, group, summary string, say func(*record) string) *record {
-	rec := x.e.report(check, s, about, group)
+// note reports an exposure. Say is called once, when it is new, and summary
+// when there is room for the evidence.
+func (x *exposure) note(check string, s *sight, about, other *actor, g group, summary func() string, say func(*record) string) *record {
+	rec := x.e.reportAt(check, s, about, g)
 	if rec == nil {
 		return nil
 	}
@@ -65,7 +66,9 @@ func (x *exposure) note(check string, s *sight, about, other *actor, group, summ
 		}
 	}
 	rec.peer(other)
-	rec.show(x.e, s, summary)
+	if rec.wants(s) {
+		rec.show(x.e, s, summary())
+	}
 	rec.add(&x.e.ledger, s.when, 1)
 	return rec
 }
@@ -77,7 +80,7 @@ func (x *exposure) fact(s *sight) {
 		x.login(s, b)
 	case *event.MQTT:
 		if b.Type == "connect" && b.Connack.Sent && b.Connack.Code == 0 && !b.Connect.HasUser && b.Connect.User == "" && b.Connect.AuthMethod == "" {
-			x.note("exposure.mqtt-anonymous", s, about, other, port(s.DstPort), "CONNECT without credentials, accepted", func(*record) string {
+			x.note("exposure.mqtt-anonymous", s, about, other, port(s.DstPort), func() string { return "CONNECT without credentials, accepted" }, func(*record) string {
 				return fmt.Sprintf("The broker at %s accepted the client %q of %s without credentials.", endpoint(s.Dst, s.DstPort), clip(b.Connect.ClientID, 40), s.Src)
 			})
 		}
@@ -90,7 +93,7 @@ func (x *exposure) fact(s *sight) {
 			server, client, on = client, server, s.SrcPort
 		}
 		if server.home || !client.home {
-			x.note("exposure.telnet-service", s, server, client, port(on), "Telnet session", func(*record) string {
+			x.note("exposure.telnet-service", s, server, client, port(on), func() string { return "Telnet session" }, func(*record) string {
 				return fmt.Sprintf("%s offers Telnet on port %d and %s used it.", server, on, client)
 			})
 		}
@@ -116,7 +119,7 @@ func (x *exposure) fact(s *sight) {
 		x.remote(s, "VNC", b.Security)
 	case *event.SMB:
 		if b.Version == 1 && b.StatusNum == 0 && b.Command != "" && !strings.Contains(strings.ToLower(b.Command), "negotiate") {
-			x.note("exposure.smbv1", s, about, other, s.Dst.String(), "SMB 1 command "+b.Command, func(*record) string {
+			x.note("exposure.smbv1", s, about, other, by(&s.dst), func() string { return "SMB 1 command " + b.Command }, func(*record) string {
 				return fmt.Sprintf("%s and %s use SMB version 1 (%s).", s.Src, s.Dst, strings.TrimSpace(b.Command+" "+b.Dialect))
 			})
 		}
@@ -139,7 +142,7 @@ func (x *exposure) fact(s *sight) {
 	}
 }
 
-func port(p uint16) string { return fmt.Sprintf("port %d", p) }
+func port(p uint16) group { return onPort("port", p) }
 
 func (x *exposure) login(s *sight, b *event.Login) {
 	if !b.Secret.Seen || b.Outcome == "failure" || b.Service == event.ProtoSNMP {
@@ -149,7 +152,7 @@ func (x *exposure) login(s *sight, b *event.Login) {
 	who := b.Service.String()
 	if b.Clear && b.Secret.Len > 0 {
 		user, mechanism := clip(b.User, 40), b.Mechanism
-		rec := x.note("exposure.cleartext-credentials", s, about, other, who, "login in clear text", func(*record) string {
+		rec := x.note("exposure.cleartext-credentials", s, about, other, named(who), func() string { return "login in clear text" }, func(*record) string {
 			how := ""
 			if mechanism != "" {
 				how = " (" + mechanism + ")"
@@ -161,7 +164,7 @@ func (x *exposure) login(s *sight, b *event.Login) {
 		}
 	}
 	if b.Secret.Default {
-		rec := x.note("exposure.default-credential", s, about, other, who+" "+b.User, "login with a factory default", func(*record) string {
+		rec := x.note("exposure.default-credential", s, about, other, two(who, b.User), func() string { return "login with a factory default" }, func(*record) string {
 			did := "logged in to"
 			if b.Outcome != "success" {
 				did = "tried, with unknown outcome, to log in to"
@@ -186,7 +189,7 @@ func (x *exposure) coap(s *sight, b *event.CoAP) {
 		return
 	}
 	about, other := s.server()
-	x.note("exposure.coap-unprotected-write", s, about, other, port(s.DstPort), b.Method+" "+b.Path+" accepted", func(*record) string {
+	x.note("exposure.coap-unprotected-write", s, about, other, port(s.DstPort), func() string { return b.Method + " " + b.Path + " accepted" }, func(*record) string {
 		return fmt.Sprintf("%s let %s change its resource %s (%s, answered %s) without DTLS or OSCORE.", endpoint(s.Dst, s.DstPort), s.Src, clip(b.Path, 60), b.Method, b.Code)
 	})
 }
@@ -196,7 +199,7 @@ func (x *exposure) tls(s *sight, b *event.TLS) {
 		return
 	}
 	about, other := s.server()
-	rec := x.note("exposure.weak-tls", s, about, other, port(s.DstPort), "TLS handshake: "+strings.Join(b.Weak, ", "), func(*record) string {
+	rec := x.note("exposure.weak-tls", s, about, other, port(s.DstPort), func() string { return "TLS handshake: " + strings.Join(b.Weak, ", ") }, func(*record) string {
 		name := ""
 		if b.SNI != "" {
 			name = " (" + clip(b.SNI, 60) + ")"
@@ -214,10 +217,7 @@ func (x *exposure) key(s *sight, key, what string) {
 		return
 	}
 	o := x.keys.make(mix(textKey(key), uint64(s.Place.Tenant)<<16|uint64(s.Place.Scope)))
-	device := ""
-	if h, ok := x.e.devices.Host(s.dst.key); ok {
-		device = h.Device
-	}
+	device := x.e.device(s.Place, &s.dst)
 	if !o.owner.valid() {
 		o.owner, o.device = s.dst, device
 		return
@@ -225,7 +225,7 @@ func (x *exposure) key(s *sight, key, what string) {
 	if o.owner.key == s.dst.key || o.owner.addr == s.dst.addr || device != "" && device == o.device || s.DstMAC == o.owner.mac && !s.DstMAC.IsZero() {
 		return
 	}
-	x.note("exposure.shared-key", s, &s.dst, &o.owner, key, what+" seen on another device", func(*record) string {
+	x.note("exposure.shared-key", s, &s.dst, &o.owner, named(key), func() string { return what + " seen on another device" }, func(*record) string {
 		return fmt.Sprintf("%s and %s present the same %s.", s.Dst, o.owner.addr, what)
 	})
 }
@@ -238,7 +238,7 @@ func (x *exposure) portmap(s *sight, b *event.Portmap) {
 	if b.InternalIP.IsValid() && b.InternalIP != s.Src && !b.InternalIP.IsUnspecified() {
 		about = actor{addr: b.InternalIP, key: s.src.key, home: true}
 	}
-	rec := x.note("exposure.upnp-port-mapping", s, &about, &s.dst, fmt.Sprintf("port %d", b.InternalPort), "request for a port mapping", func(*record) string {
+	rec := x.note("exposure.upnp-port-mapping", s, &about, &s.dst, port(b.InternalPort), func() string { return "request for a port mapping" }, func(*record) string {
 		return fmt.Sprintf("%s asked the gateway %s by %s to pass %s port %d from the internet to port %d of %s.", s.Src, s.Dst, b.Protocol, strings.ToUpper(b.Transport), b.ExternalPort, b.InternalPort, about.addr)
 	})
 	if b.Result == "" && rec != nil && rec.n == 1 {
@@ -250,7 +250,7 @@ func (x *exposure) portmap(s *sight, b *event.Portmap) {
 
 func (x *exposure) health(s *sight, protocol, what string) {
 	about, other := s.server()
-	x.note("exposure.health-data-cleartext", s, about, other, protocol, protocol+" "+what+" in clear text", func(*record) string {
+	x.note("exposure.health-data-cleartext", s, about, other, named(protocol), func() string { return protocol + " " + what + " in clear text" }, func(*record) string {
 		return fmt.Sprintf("%s sends patient data to %s by %s without encryption.", s.Src, endpoint(s.Dst, s.DstPort), protocol)
 	})
 }

@@ -33,6 +33,7 @@ type flood struct {
 
 // floodHost is what is remembered of one host, direction and transport.
 type floodHost struct {
+	pin
 	last    int64
 	hot     int
 	peak    uint64
@@ -45,6 +46,7 @@ type floodHost struct {
 
 // floodService counts unanswered conversations.
 type floodService struct {
+	pin
 	meter meter
 	peers distinct
 	ports distinct
@@ -132,7 +134,7 @@ func (d *flood) count(s *sight, b *event.Rate, kind string, hot bool) {
 	*d.rates.make(side) = s.Time
 	h := d.hosts.make(mix(side, textKey(kind)))
 	if h.seconds > 0 && !near(h.last, s.Time, floodSpan) {
-		*h = floodHost{}
+		*h = floodHost{pin: h.pin}
 	}
 	h.last = s.Time
 	h.seconds++
@@ -158,6 +160,7 @@ func (d *flood) count(s *sight, b *event.Rate, kind string, hot bool) {
 	rec := d.e.report(check, s, &s.src, kind)
 	n := b.Packets
 	if rec.isNew() {
+		h.keep()
 		n = h.packets
 		rec.first = min(rec.first, s.Time-int64(h.seconds-1)*second)
 		rec.tell = func() string {
@@ -171,7 +174,9 @@ func (d *flood) count(s *sight, b *event.Rate, kind string, hot bool) {
 			return fmt.Sprintf("%s received a %s%s from about %s: %s, up to %d a second, %s, hardly answered.", rec.address, kind, on, count(max(h.peers, 1), "source"), count(rec.n, "packet"), h.peak, volume(h.bytes))
 		}
 	}
-	rec.show(d.e, s, fmt.Sprintf("%d packets in one second", b.Packets))
+	if rec.wants(s) {
+		rec.show(d.e, s, fmt.Sprintf("%d packets in one second", b.Packets))
+	}
 	rec.add(&d.e.ledger, s.Time, n)
 }
 
@@ -223,6 +228,7 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	}
 	rec := d.e.report(check, s, about, kind)
 	if rec.isNew() {
+		v.keep()
 		n = v.meter.n
 		to := endpoint(s.Dst, s.DstPort)
 		rec.tell = func() string {

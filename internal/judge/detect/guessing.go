@@ -29,6 +29,7 @@ type guessing struct {
 
 // guesser is what is remembered of one host that fails to log in.
 type guesser struct {
+	pin
 	recent  burst
 	slow    meter
 	tried   distinct // different pairs of user and secret
@@ -51,6 +52,7 @@ type guessPair struct {
 
 // guessServer is what is remembered of one server.
 type guessServer struct {
+	pin
 	failed  meter
 	sources distinct
 }
@@ -166,6 +168,7 @@ func (g *guessing) report(s *sight, a attempt, gs *guesser) {
 	}
 	n := a.count
 	if rec.isNew() {
+		gs.keep()
 		rec.acting = about == &s.src
 		rec.since(gs.recent.marks, guessSpan)
 		rec.trail(g.e, gs.recent.marks, "login that failed", false)
@@ -211,6 +214,7 @@ func (g *guessing) report(s *sight, a attempt, gs *guesser) {
 func (g *guessing) reportServer(s *sight, a attempt, sv *guessServer) {
 	rec := g.e.report("credential.guessing", s, &s.dst, a.service.String())
 	if rec.isNew() {
+		sv.keep()
 		service := a.service
 		rec.tell = func() string {
 			return fmt.Sprintf("%d logins by %s on %s failed within %s, from %s.", rec.n, service, rec.address, span(rec.last-rec.first), count(sv.sources.count(), "source"))

@@ -28,6 +28,7 @@ type healthChecks struct {
 
 // titleGuesser is what is remembered of one host that was refused.
 type titleGuesser struct {
+	pin
 	pairs burst
 	names wordSet
 }
@@ -99,7 +100,7 @@ func (h *healthChecks) meet(s *sight, protocol string, class event.OpClass, verb
 }
 
 func (h *healthChecks) rogue(s *sight, protocol, what string, class event.OpClass, title string) {
-	rec := h.e.report("health.rogue-peer", s, &s.dst, s.src.String())
+	rec := h.e.reportAt("health.rogue-peer", s, &s.dst, by(&s.src))
 	if rec.isNew() {
 		if class == event.OpDiscover || class == event.OpOther || class == event.OpNone {
 			rec.rate(ident.Low, 0.6)
@@ -125,7 +126,9 @@ func (h *healthChecks) rogue(s *sight, protocol, what string, class event.OpClas
 		rec.grade(ident.Medium, 0.75)
 	}
 	rec.peer(&s.src)
-	rec.show(h.e, s, protocol+" "+what)
+	if rec.wants(s) {
+		rec.show(h.e, s, protocol+" "+what)
+	}
 	rec.add(&h.e.ledger, s.when, 1)
 }
 
@@ -136,7 +139,7 @@ func (h *healthChecks) query(s *sight, b *event.DICOM, late bool) {
 	if !b.Wildcard && !many || strings.Contains(b.SOPClass, "Worklist") {
 		return
 	}
-	rec := h.e.report("health.bulk-query", s, &s.dst, s.src.String())
+	rec := h.e.reportAt("health.bulk-query", s, &s.dst, by(&s.src))
 	if rec.isNew() {
 		switch {
 		case late:
@@ -170,7 +173,9 @@ func (h *healthChecks) query(s *sight, b *event.DICOM, late bool) {
 		rec.grade(ident.High, 0.85)
 	}
 	rec.peer(&s.src)
-	rec.show(h.e, s, b.Command+" that matches everybody")
+	if rec.wants(s) {
+		rec.show(h.e, s, b.Command+" that matches everybody")
+	}
 	rec.add(&h.e.ledger, s.when, 1)
 }
 
@@ -209,6 +214,7 @@ func (h *healthChecks) refused(s *sight, b *event.DICOM) {
 	rec := h.e.report("health.aetitle-guessing", s, &s.src, "")
 	n := uint64(1)
 	if rec.isNew() {
+		g.keep()
 		n = uint64(len(g.pairs.marks))
 		rec.since(g.pairs.marks, titleSpan)
 		rec.trail(h.e, g.pairs.marks, "association that was refused", false)
@@ -237,7 +243,7 @@ func (h *healthChecks) hl7(s *sight, b *event.HL7) {
 	if !order {
 		return
 	}
-	rec := h.e.report("health.order-injection", s, &s.dst, s.src.String())
+	rec := h.e.reportAt("health.order-injection", s, &s.dst, by(&s.src))
 	if rec.isNew() {
 		by, kind, app := s.src.String(), clip(b.Type, 20), clip(b.SendApp, 40)
 		rec.tell = func() string {
@@ -245,6 +251,8 @@ func (h *healthChecks) hl7(s *sight, b *event.HL7) {
 		}
 	}
 	rec.peer(&s.src)
-	rec.show(h.e, s, "HL7 "+b.Type)
+	if rec.wants(s) {
+		rec.show(h.e, s, "HL7 "+b.Type)
+	}
 	rec.add(&h.e.ledger, s.when, 1)
 }

@@ -28,6 +28,7 @@ type icsChecks struct {
 
 // tryout is what one host tried on one controller.
 type tryout struct {
+	pin
 	denied burst
 	verbs  burst
 	units  burst
@@ -61,29 +62,29 @@ func (c *icsChecks) fact(s *sight) {
 	if b, ok := s.Body.(*event.ENIP); ok && b.IO {
 		return
 	}
-	op := s.Body.(event.Operator).Operation()
-	if op.Class == event.OpNone {
+	b := s.Body.(event.Operator)
+	q := requestOf(s)
+	if q.class == event.OpNone {
 		return
 	}
-	if op.Class == event.OpDiscover {
-		c.discovery(s, op)
-		if s.group {
-			return
-		}
+	if q.class == event.OpDiscover {
+		c.discovery(s, b)
 	}
 	if s.group {
 		return
 	}
-	target := textKey(op.Target) ^ detailOf(s)
 	d := c.devices.make(placed(s.Place, s.dst.key) ^ addrKey(s.Dst))
-	peer, newClass, newTarget := d.meet(s.when, addrKey(s.Src)^uint64(s.src.key), op.Class, target, masterOps, masterSpan)
+	peer, newClass, newTarget := d.meet(s.when, addrKey(s.Src)^uint64(s.src.key), q.class, q.target, masterOps, masterSpan)
 	habit := c.e.hosts.habit(s.Place, s.dst.key) && !peer.late
-	c.tryout(s, op)
+	c.tryout(s, b, &q)
 	if peer.late {
-		c.rogue(s, op)
+		c.rogue(s, b.Operation())
 	}
-	unusual := habit && (newClass || newTarget && op.Class != event.OpRead)
-	c.operation(s, op, peer.late, unusual, habit)
+	if q.class == event.OpRead || q.class == event.OpDiscover || q.class == event.OpOther {
+		return
+	}
+	unusual := habit && (newClass || newTarget)
+	c.operation(s, b.Operation(), peer.late, unusual, habit)
 }
 
 // industrial reports whether a protocol is one of controllers.
@@ -96,21 +97,35 @@ func industrial(p event.Proto) bool {
 	return false
 }
 
-// detailOf gives what else tells targets apart.
-func detailOf(s *sight) uint64 {
+// request is a request in numbers, as most are only counted.
+type request struct {
+	class  event.OpClass
+	verb   uint64 // hash of the function
+	target uint64 // hash of what it is about
+	denied bool
+}
+
+// requestOf describes the fact's request without putting it into words.
+func requestOf(s *sight) request {
 	switch b := s.Body.(type) {
 	case *event.Modbus:
-		return uint64(b.Address)<<8 | uint64(b.Function)
-	case *event.ENIP:
-		return uint64(b.Instance)<<16 | uint64(b.Attribute)
-	case *event.BACnet:
-		return textKey(b.Property)
-	case *event.IEC104:
-		return uint64(b.IOA)<<8 | uint64(b.TypeNum)
+		return request{b.Class, uint64(b.Function)<<16 | uint64(b.Sub), mix(uint64(b.Unit)<<32|uint64(b.Address)<<8, uint64(b.Function)), b.Exception != 0}
 	case *event.DNP3:
-		return uint64(b.Point)<<8 | uint64(b.FunctionNum)
+		return request{b.Class, uint64(b.FunctionNum), mix(uint64(b.Dst)<<32|uint64(b.Point), uint64(b.FunctionNum)), b.Denied}
+	case *event.S7:
+		v := mix(textKey(b.Function), textKey(b.Sub))
+		return request{b.Class, v, mix(v, textKey(b.Block)), b.Error != 0}
+	case *event.ENIP:
+		const partialTransfer = 6 // there is more to fetch
+		v := uint64(b.ServiceNum)<<16 | uint64(b.CommandNum)
+		return request{b.Class, v, mix(textKey(b.Tag), uint64(b.ClassID)<<48|uint64(b.Attribute)<<32|uint64(b.Instance)), b.Status != 0 || b.CIPStatus != 0 && b.CIPStatus != partialTransfer}
+	case *event.BACnet:
+		return request{b.Class, textKey(b.Service), mix(textKey(b.Object), textKey(b.Property)), b.Error != ""}
+	case *event.IEC104:
+		return request{b.Class, uint64(b.TypeNum), mix(uint64(b.CA)<<32|uint64(b.IOA), uint64(b.TypeNum)), b.Neg}
 	}
-	return 0
+	op := s.Body.(event.Operator).Operation()
+	return request{op.Class, textKey(op.Verb), mix(textKey(op.Verb), textKey(op.Target)), op.Denied}
 }
 
 // operationCheck gives the check that an operation falls under.
@@ -163,7 +178,7 @@ func (c *icsChecks) operation(s *sight, op event.Operation, late, unusual, habit
 	if check == "" {
 		return
 	}
-	rec := c.e.report(check, s, &s.dst, s.src.String())
+	rec := c.e.reportAt(check, s, &s.dst, by(&s.src))
 	if rec == nil {
 		return
 	}
@@ -228,7 +243,9 @@ func (c *icsChecks) operation(s *sight, op event.Operation, late, unusual, habit
 	}
 	rec.grade(sev, conf)
 	rec.peer(&s.src)
-	rec.show(c.e, s, op.Protocol+" "+op.Verb+" "+op.Target)
+	if rec.wants(s) {
+		rec.show(c.e, s, op.Protocol+" "+op.Verb+" "+op.Target)
+	}
 	rec.add(&c.e.ledger, s.when, 1)
 }
 
@@ -241,7 +258,7 @@ type operations struct {
 
 // rogue reports a host that operates a controller which others serve.
 func (c *icsChecks) rogue(s *sight, op event.Operation) {
-	rec := c.e.report("ics.rogue-master", s, &s.dst, s.src.String())
+	rec := c.e.reportAt("ics.rogue-master", s, &s.dst, by(&s.src))
 	if rec.isNew() {
 		rec.severity, rec.confidence = ident.Low, 0.6
 		did := &operations{}
@@ -264,12 +281,15 @@ func (c *icsChecks) rogue(s *sight, op event.Operation) {
 		rec.grade(ident.High, 0.8)
 	}
 	rec.peer(&s.src)
-	rec.show(c.e, s, op.Protocol+" "+op.Verb+" by a new host")
+	if rec.wants(s) {
+		rec.show(c.e, s, op.Protocol+" "+op.Verb+" by a new host")
+	}
 	rec.add(&c.e.ledger, s.when, 1)
 }
 
 // discovery reports who asks controllers who they are.
-func (c *icsChecks) discovery(s *sight, op event.Operation) {
+func (c *icsChecks) discovery(s *sight, b event.Operator) {
+	op := b.Operation()
 	rec := c.e.report("ics.discovery", s, &s.src, op.Protocol)
 	if rec.isNew() {
 		proto := strings.Clone(op.Protocol)
@@ -285,23 +305,25 @@ func (c *icsChecks) discovery(s *sight, op event.Operation) {
 		}
 	}
 	rec.peer(&s.dst)
-	rec.show(c.e, s, op.Protocol+" "+op.Verb)
+	if rec.wants(s) {
+		rec.show(c.e, s, op.Protocol+" "+op.Verb)
+	}
 	rec.add(&c.e.ledger, s.when, 1)
 }
 
 // tryout finds hosts that try out what a controller has.
-func (c *icsChecks) tryout(s *sight, op event.Operation) {
+func (c *icsChecks) tryout(s *sight, b event.Operator, q *request) {
 	t := c.tryouts.make(mix(hostKey(s.Place, s.Src)^uint64(s.src.key), addrKey(s.Dst)^uint64(s.dst.key)))
 	t.n++
 	denied, units := 0, 0
-	verbs := t.verbs.add(s, textKey(op.Verb), tryoutSpan)
-	if op.Denied {
+	verbs := t.verbs.add(s, q.verb, tryoutSpan)
+	if q.denied {
 		t.bad++
-		t.names.add(op.Verb)
-		denied = t.denied.add(s, mix(textKey(op.Verb), textKey(op.Target))^detailOf(s), tryoutSpan)
+		t.names.add(b.Operation().Verb)
+		denied = t.denied.add(s, mix(q.verb, q.target), tryoutSpan)
 	}
-	if b, ok := s.Body.(*event.Modbus); ok {
-		if units = t.units.add(s, uint64(b.Unit), tryoutSpan); units >= unitLimit && t.bad == 0 && b.Answered {
+	if m, ok := s.Body.(*event.Modbus); ok {
+		if units = t.units.add(s, uint64(m.Unit), tryoutSpan); units >= unitLimit && t.bad == 0 && m.Answered {
 			units = 0 // a gateway with that many units behind it
 		}
 	}
@@ -316,8 +338,9 @@ func (c *icsChecks) tryout(s *sight, op event.Operation) {
 	default:
 		return
 	}
-	rec := c.e.report("ics.point-enumeration", s, &s.dst, s.src.String())
+	rec := c.e.reportAt("ics.point-enumeration", s, &s.dst, by(&s.src))
 	if rec.isNew() {
+		t.keep()
 		rec.since(t.denied.marks, tryoutSpan)
 		rec.trail(c.e, t.denied.marks, "request that was refused", true)
 		by := s.src.String()

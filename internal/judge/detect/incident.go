@@ -97,7 +97,7 @@ func (i *incidents) judge(c *chain, r *record) {
 		return
 	}
 	about := actor{key: r.host, addr: r.addr, home: true}
-	incident := i.e.ledger.at("infection.device-compromised", r.place, &about, r.device, "", r.first)
+	incident := i.e.ledger.at("infection.device-compromised", r.place, &about, r.device, group{}, r.first)
 	if incident == nil {
 		return
 	}

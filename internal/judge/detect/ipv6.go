@@ -26,6 +26,7 @@ type ipv6 struct {
 
 // oddHeaders counts packets of one sender whose headers break the rules.
 type oddHeaders struct {
+	pin
 	meter meter
 	names wordSet
 }
@@ -123,6 +124,7 @@ func (v *ipv6) header(s *sight, b *event.Anomaly) {
 	if o.meter.add(s.when, second, 1, 0) < oddRate {
 		return
 	}
+	o.keep()
 	v.report(s, &s.src, "packets with forbidden headers", 1, func(r *record) string {
 		return fmt.Sprintf("%s sent %s whose extension headers break the standard (%s).", r.address, count(r.n+oddRate-1, "packet"), o.names.String())
 	})

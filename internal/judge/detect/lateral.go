@@ -25,6 +25,7 @@ type lateral struct {
 
 // lister is what is remembered of one host that asks for lists.
 type lister struct {
+	pin
 	hosts crowd
 	kinds wordSet
 }
@@ -126,7 +127,7 @@ func (l *lateral) call(s *sight, b *event.DCERPC) {
 // report adds a call to what one machine did to another.
 func (l *lateral) report(s *sight, says, call string, sev ident.Severity, conf float64) {
 	about, other := s.victim()
-	rec := l.e.report("lateral.remote-execution", s, about, other.String())
+	rec := l.e.reportAt("lateral.remote-execution", s, about, by(other))
 	if rec.isNew() {
 		rec.acting = about == &s.src
 		rec.severity, rec.confidence = sev, conf
@@ -147,7 +148,9 @@ func (l *lateral) report(s *sight, says, call string, sev ident.Severity, conf f
 	}
 	rec.grade(sev, conf)
 	rec.peer(other)
-	rec.show(l.e, s, call)
+	if rec.wants(s) {
+		rec.show(l.e, s, call)
+	}
 	rec.add(&l.e.ledger, s.when, 1)
 }
 
@@ -176,6 +179,7 @@ func (l *lateral) list(s *sight, what string) {
 	hosts := k.hosts.meet(s, s.Dst, enumSpan, s.DstPort)
 	rec := l.e.report("recon.windows-enumeration", s, &s.src, "")
 	if rec.isNew() {
+		k.keep()
 		rec.tell = func() string {
 			return fmt.Sprintf("%s asked %s for lists of %s.", rec.address, count(max(rec.peerSet.count(), 1), "Windows machine"), k.kinds.String())
 		}
@@ -184,7 +188,9 @@ func (l *lateral) list(s *sight, what string) {
 		rec.grade(ident.Low, 0.7)
 	}
 	rec.peer(&s.dst)
-	rec.show(l.e, s, "list of "+what)
+	if rec.wants(s) {
+		rec.show(l.e, s, "list of "+what)
+	}
 	rec.add(&l.e.ledger, s.when, 1)
 }
 
@@ -196,15 +202,11 @@ func (l *lateral) zones(s *sight, f *event.Flow) {
 	if s.Transport == protoTCP && (f.TCPFlagsTC&flagSYN == 0 || f.TCPFlagsTS&flagACK == 0) {
 		return
 	}
-	from, ok := l.e.devices.Host(s.src.key)
-	if !ok || from.Zone == "" {
+	from, to := l.e.host(s.Place, &s.src), l.e.host(s.Place, &s.dst)
+	if from.Zone == "" || to.Zone == "" || to.Zone == from.Zone {
 		return
 	}
-	to, ok := l.e.devices.Host(s.dst.key)
-	if !ok || to.Zone == "" || to.Zone == from.Zone {
-		return
-	}
-	rec := l.e.report("lateral.zone-crossing", s, &s.src, fmt.Sprintf("%s %s %d", from.Zone, to.Zone, s.DstPort))
+	rec := l.e.reportAt("lateral.zone-crossing", s, &s.src, group{text: from.Zone, more: to.Zone, port: s.DstPort})
 	if rec.isNew() {
 		a, b, on, what := strings.Clone(from.Zone), strings.Clone(to.Zone), s.DstPort, f.AppProto.String()
 		if what == "" {

@@ -1,8 +1,8 @@
 package detect
 
 import (
+	"bytes"
 	"fmt"
-	"strings"
 
 	"edgeward/internal/event"
 )
@@ -24,19 +24,19 @@ func (p *payloadLeak) fact(s *sight) {
 	switch b := s.Body.(type) {
 	case *event.MQTT:
 		if b.Type == "publish" && b.Publish.Head != "" {
-			p.look(s, b.Publish.Head, "MQTT", "in a message on the topic "+clip(b.Publish.Topic, 60))
+			p.look(s, b.Publish.Head, "MQTT", "in a message on the topic ", b.Publish.Topic)
 		}
 	case *event.CoAP:
-		p.look(s, b.Head, "CoAP", "in a request for "+clip(b.Path, 60))
-		p.look(s, b.RespHead, "CoAP", "in an answer of "+clip(b.Path, 60))
+		p.look(s, b.Head, "CoAP", "in a request for ", b.Path)
+		p.look(s, b.RespHead, "CoAP", "in an answer of ", b.Path)
 	case *event.HTTP:
 		if b.Method == "POST" || b.Method == "PUT" {
-			p.look(s, b.ReqBody, "HTTP", "in a request to "+clip(b.Host, 60))
+			p.look(s, b.ReqBody, "HTTP", "in a request to ", b.Host)
 		}
 	}
 }
 
-func (p *payloadLeak) look(s *sight, text, protocol, where string) {
+func (p *payloadLeak) look(s *sight, text, protocol, where, what string) {
 	if len(text) < 6 {
 		return
 	}
@@ -45,45 +45,53 @@ func (p *payloadLeak) look(s *sight, text, protocol, where string) {
 		return
 	}
 	about, other := s.culprit()
-	rec := p.e.report("exposure.sensitive-payload", s, about, protocol+" "+kind)
+	rec := p.e.reportAt("exposure.sensitive-payload", s, about, two(protocol, kind))
 	if rec.isNew() {
 		src, dst := s.Src, s.Dst
+		where := where + clip(what, 60)
 		rec.tell = func() string {
 			return fmt.Sprintf("%s sent what looks like %s to %s by %s, %s.", src, kind, dst, protocol, where)
 		}
 	}
 	rec.peer(other)
-	rec.show(p.e, s, "payload with "+kind)
+	if rec.wants(s) {
+		rec.show(p.e, s, "payload with "+kind)
+	}
 	rec.add(&p.e.ledger, s.when, 1)
 }
 
 // sensitiveKeys are names of fields, as JSON, forms and command lines have
 // them, and what their values are.
-var sensitiveKeys = []struct{ word, kind string }{
-	{"password", "a password"}, {"passwd", "a password"}, {"passphrase", "a password"}, {"psk", "a network key"}, {"wpa", "a network key"}, {"wifi_key", "a network key"},
-	{"api_key", "an access key"}, {"apikey", "an access key"}, {"access_token", "an access token"}, {"auth_token", "an access token"}, {"secret", "a secret"}, {"private_key", "a private key"},
-	{"latitude", "a position"}, {"longitude", "a position"}, {"patient", "patient data"}, {"birth", "personal data"}, {"ssn", "personal data"}, {"credit_card", "personal data"}, {"phone_number", "personal data"},
+var sensitiveKeys = []struct {
+	word []byte
+	kind string
+}{
+	{[]byte("password"), "a password"}, {[]byte("passwd"), "a password"}, {[]byte("passphrase"), "a password"},
+	{[]byte("psk"), "a network key"}, {[]byte("wpa"), "a network key"}, {[]byte("wifi_key"), "a network key"},
+	{[]byte("api_key"), "an access key"}, {[]byte("apikey"), "an access key"}, {[]byte("access_token"), "an access token"}, {[]byte("auth_token"), "an access token"},
+	{[]byte("secret"), "a secret"}, {[]byte("private_key"), "a private key"}, {[]byte("latitude"), "a position"}, {[]byte("longitude"), "a position"},
+	{[]byte("patient"), "patient data"}, {[]byte("birth"), "personal data"}, {[]byte("ssn"), "personal data"}, {[]byte("credit_card"), "personal data"}, {[]byte("phone_number"), "personal data"},
 }
 
 // sensitive gives the kind of sensitive value that a text holds, or nothing.
 func sensitive(text string) string {
 	var buf [1024]byte
-	low := string(lower(buf[:0], text[:min(len(text), 1000)]))
-	if strings.Contains(low, "-----begin ") && strings.Contains(low, "private key") {
+	low := lower(buf[:0], text[:min(len(text), len(buf))])
+	if bytes.Contains(low, []byte("-----begin ")) && bytes.Contains(low, []byte("private key")) {
 		return "a private key"
 	}
-	for _, k := range sensitiveKeys {
+	if bytes.IndexByte(low, ':') < 0 && bytes.IndexByte(low, '=') < 0 && bytes.IndexByte(low, '@') < 0 {
+		return ""
+	}
+	for i := range sensitiveKeys {
+		k := &sensitiveKeys[i]
 		for rest := low; ; {
-			i := strings.Index(rest, k.word)
-			if i < 0 {
+			at := bytes.Index(rest, k.word)
+			if at < 0 {
 				break
 			}
-			after := rest[i+len(k.word):]
-			before := byte(' ')
-			if i > 0 {
-				before = rest[i-1]
-			}
-			if hasValue(after) && (before < 'a' || before > 'z') {
+			after := rest[at+len(k.word):]
+			if hasValue(after) && (at == 0 || rest[at-1] < 'a' || rest[at-1] > 'z') {
 				return k.kind
 			}
 			rest = after
@@ -95,20 +103,31 @@ func sensitive(text string) string {
 	return ""
 }
 
+// noValues are what stands behind a field's name when it has no value.
+var noValues = words("null", "true", "false")
+
 // hasValue reports whether a field's name is followed by a value: "name":"v",
 // name=v or name: v.
-func hasValue(after string) bool {
-	after = strings.TrimLeft(after, `"' `)
+func hasValue(after []byte) bool {
+	after = bytes.TrimLeft(after, `"' `)
 	if len(after) < 3 || after[0] != ':' && after[0] != '=' {
 		return false
 	}
-	v := strings.TrimLeft(after[1:], ` "'`)
-	return len(v) > 1 && v[0] != ',' && v[0] != '}' && v[0] != '&' && !strings.HasPrefix(v, "null") && !strings.HasPrefix(v, "true") && !strings.HasPrefix(v, "false")
+	v := bytes.TrimLeft(after[1:], ` "'`)
+	if len(v) < 2 || v[0] == ',' || v[0] == '}' || v[0] == '&' {
+		return false
+	}
+	for _, no := range noValues {
+		if bytes.HasPrefix(v, no) {
+			return false
+		}
+	}
+	return true
 }
 
 // mailAddress reports whether a text holds a mail address.
-func mailAddress(low string) bool {
-	at := strings.IndexByte(low, '@')
+func mailAddress(low []byte) bool {
+	at := bytes.IndexByte(low, '@')
 	if at < 2 || at+5 > len(low) {
 		return false
 	}
@@ -122,7 +141,7 @@ func mailAddress(low string) bool {
 	for end < len(low) && word(low[end]) {
 		end++
 	}
-	domain := strings.TrimRight(low[at+1:end], ".")
-	dot := strings.LastIndexByte(domain, '.')
+	domain := bytes.TrimRight(low[at+1:end], ".")
+	dot := bytes.LastIndexByte(domain, '.')
 	return dot > 1 && len(domain)-dot-1 >= 2 && domain[dot+1] >= 'a'
 }

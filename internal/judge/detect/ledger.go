@@ -94,12 +94,12 @@ func (l *ledger) init(checks []finding.Check) {
 
 // at gives the record of the episode of a check about a host at time t,
 // opening one when needed. Group parts findings of one host and check.
-func (l *ledger) at(check string, place ident.Place, host *actor, device, group string, t int64) *record {
+func (l *ledger) at(check string, place ident.Place, host *actor, device string, g group, t int64) *record {
 	b := l.checks[check]
 	if b == nil {
 		return nil
 	}
-	k := recordKey{hostID{place, uint64(host.key)}, textKey(group)}
+	k := recordKey{hostID{place, uint64(host.key)}, g.key()}
 	if r := b.latest[k]; r != nil && r.holds(t) {
 		return r // also when the host has become a device meanwhile
 	}
@@ -116,7 +116,7 @@ func (l *ledger) at(check string, place ident.Place, host *actor, device, group 
 			return nil
 		}
 	}
-	id := finding.ID(place, b.ID, host.key, group, t)
+	id := finding.ID(place, b.ID, host.key, g.String(), t)
 	for _, r := range l.byHost[k.hostID] {
 		if r.id == id { // the clock jumped away and back
 			b.latest[k] = r
@@ -124,7 +124,7 @@ func (l *ledger) at(check string, place ident.Place, host *actor, device, group 
 		}
 	}
 	r := &record{
-		id: id, book: b, key: k, group: strings.Clone(group), place: place, host: host.key, address: host.String(), addr: host.addr, device: device,
+		id: id, book: b, key: k, group: strings.Clone(g.String()), place: place, host: host.key, address: host.String(), addr: host.addr, device: device,
 		episode: t, first: t, last: t, severity: b.Severity, confidence: b.Confidence,
 	}
 	b.latest[k] = r

@@ -23,6 +23,7 @@ type loader struct {
 
 // shellSession is what was typed by one host on another.
 type shellSession struct {
+	pin
 	last   int64
 	traits uint16
 	seen   wordSet
@@ -62,7 +63,7 @@ func (l *loader) fact(s *sight) {
 	}
 	ss := l.sessions.make(mix(hostKey(s.Place, s.Src), addrKey(s.Dst)))
 	if !near(ss.last, s.when, loaderSpan) {
-		*ss = shellSession{}
+		*ss = shellSession{pin: ss.pin}
 	}
 	ss.last = s.when
 	traits := commandTraits(b.Command, b.Output, ss.seen.words)
@@ -89,6 +90,7 @@ func (l *loader) fact(s *sight) {
 	}
 	rec := l.e.report("infection.loader", s, &s.dst, "")
 	if rec.isNew() {
+		ss.keep()
 		rec.since(ss.marks, loaderSpan)
 		src := s.Src
 		rec.tell = func() string {
@@ -100,7 +102,9 @@ func (l *loader) fact(s *sight) {
 		rec.grade(ident.Critical, 0.95)
 	}
 	rec.peer(&s.src)
-	rec.show(l.e, s, "command typed: "+clip(b.Command, 120))
+	if rec.wants(s) {
+		rec.show(l.e, s, "command typed: "+clip(b.Command, 120))
+	}
 	rec.add(&l.e.ledger, s.when, 1)
 }
 

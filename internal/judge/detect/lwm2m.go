@@ -20,6 +20,7 @@ type lwm2mChecks struct {
 
 // managed is one device and the servers that it chose itself.
 type managed struct {
+	pin
 	servers  []netip.Addr
 	endpoint string
 	users    []netip.Addr // hosts that operated it before any registration was seen
@@ -67,8 +68,9 @@ func (l *lwm2mChecks) operate(s *sight, b *event.CoAP) {
 			return
 		}
 	}
-	rec := l.e.report("lwm2m.unauthorized-write", s, &s.dst, s.Src.String())
+	rec := l.e.reportAt("lwm2m.unauthorized-write", s, &s.dst, by(&s.src))
 	if rec.isNew() {
+		m.keep()
 		if !known {
 			rec.rate(ident.Medium, 0.6)
 		}
@@ -92,6 +94,8 @@ func (l *lwm2mChecks) operate(s *sight, b *event.CoAP) {
 		}
 	}
 	rec.peer(&s.src)
-	rec.show(l.e, s, "LwM2M "+b.LwM2M+" of "+b.Object)
+	if rec.wants(s) {
+		rec.show(l.e, s, "LwM2M "+b.LwM2M+" of "+b.Object)
+	}
 	rec.add(&l.e.ledger, s.when, 1)
 }

@@ -40,6 +40,7 @@ type mqttSession struct {
 
 // refusals are the topics that one client was refused.
 type refusals struct {
+	pin
 	recent burst
 	shown  wordSet
 }
@@ -49,6 +50,7 @@ type messageSizes struct{ n, bytes uint64 }
 
 // brokenSender counts malformed messages of one sender.
 type brokenSender struct {
+	pin
 	meter meter
 	names wordSet
 }
@@ -105,7 +107,7 @@ func (m *mqttChecks) connect(s *sight, b *event.MQTT, client, broker *actor) {
 		return
 	}
 	se.fights = was.fights + 1
-	rec := m.e.report("mqtt.client-takeover", s, client, broker.String()+" "+id)
+	rec := m.e.reportAt("mqtt.client-takeover", s, client, group{text: id, addr: broker.addr})
 	if rec.isNew() {
 		if se.fights < 2 && b.Connect.User != "" {
 			rec.rate(ident.Low, 0.5) // a device that moved to another address does this once
@@ -166,7 +168,9 @@ func (m *mqttChecks) subscribe(s *sight, b *event.MQTT, client, broker *actor) {
 			rec.grade(ident.Medium, 0.75)
 		}
 		rec.peer(broker)
-		rec.show(m.e, s, "SUBSCRIBE to "+t.Filter)
+		if rec.wants(s) {
+			rec.show(m.e, s, "SUBSCRIBE to "+t.Filter)
+		}
 		rec.add(&m.e.ledger, s.when, 1)
 	}
 }
@@ -201,9 +205,10 @@ func (m *mqttChecks) refuse(s *sight, client, broker *actor, topic string) {
 	if r.recent.add(s, textKey(topic), aclSpan) < aclLimit {
 		return
 	}
-	rec := m.e.report("mqtt.acl-probe", s, client, broker.String())
+	rec := m.e.reportAt("mqtt.acl-probe", s, client, by(broker))
 	n := uint64(1)
 	if rec.isNew() {
+		r.keep()
 		n = uint64(len(r.recent.marks))
 		rec.since(r.recent.marks, aclSpan)
 		rec.trail(m.e, r.recent.marks, "topic refused", false)
@@ -240,7 +245,9 @@ func (m *mqttChecks) publish(s *sight, b *event.MQTT, client, broker *actor) {
 		}
 	}
 	rec.peer(broker)
-	rec.show(m.e, s, fmt.Sprintf("PUBLISH of %d bytes", size))
+	if rec.wants(s) {
+		rec.show(m.e, s, fmt.Sprintf("PUBLISH of %d bytes", size))
+	}
 	rec.add(&m.e.ledger, s.when, 1)
 }
 
@@ -257,6 +264,7 @@ func (e *Engine) malformed(check, protocol string, t *table[brokenSender], s *si
 	n := k.meter.add(s.when, minute, 1, 0)
 	rec := e.report(check, s, &s.src, "")
 	if rec.isNew() {
+		k.keep()
 		to := endpoint(s.Dst, s.DstPort)
 		rec.tell = func() string {
 			return fmt.Sprintf("%s sent %s to %s that %s the %s standard (%s).", rec.address, count(rec.n, "message"), to, verb(rec.n, "breaks", "break"), protocol, k.names.String())
@@ -266,7 +274,9 @@ func (e *Engine) malformed(check, protocol string, t *table[brokenSender], s *si
 		rec.grade(ident.Medium, 0.85)
 	}
 	rec.peer(&s.dst)
-	rec.show(e, s, strings.TrimSpace("malformed: "+b.Event+" "+b.Detail))
+	if rec.wants(s) {
+		rec.show(e, s, strings.TrimSpace("malformed: "+b.Event+" "+b.Detail))
+	}
 	rec.add(&e.ledger, s.when, 1)
 }
 

@@ -12,26 +12,35 @@ import (
 // that nobody ever looked up is a trait of malware that carries its
 // controller's address with it.
 type names struct {
-	byAddr *table[string]
-	asking *table[bool] // hosts whose DNS queries can be seen
+	byAddr *table[nameOf]
+	asking *table[bool] // hosts that were seen to get addresses by DNS
 }
 
 const (
 	maxNames  = 16384
 	maxAskers = 4096
+	maxName   = 60
 )
 
+// nameOf is the name of one address, its beginning when it is long.
+type nameOf struct {
+	domain uint64 // hash of the registered domain
+	whole  uint64 // hash of the whole name
+	n      uint8
+	text   [maxName]byte
+}
+
 func newNames() *names {
-	return &names{byAddr: newTable[string](maxNames), asking: newTable[bool](maxAskers)}
+	return &names{byAddr: newTable[nameOf](maxNames), asking: newTable[bool](maxAskers)}
 }
 
 // learn takes names from answers, and from what clients ask servers for.
 func (n *names) learn(s *sight) {
 	switch b := s.Body.(type) {
 	case *event.DNS:
-		*n.asking.make(hostKey(s.Place, s.Src)) = true
 		for i := range b.Answers {
 			if a := b.Answers[i].Addr; a.IsValid() {
+				*n.asking.make(hostKey(s.Place, s.Src)) = true
 				n.put(s.Place, a, b.RRName)
 			}
 		}
@@ -56,27 +65,55 @@ func (n *names) put(p ident.Place, a netip.Addr, name string) {
 	if name == "" || !a.IsValid() {
 		return
 	}
-	if have := n.byAddr.make(hostKey(p, a)); *have == "" {
-		*have = strings.Clone(name[:min(len(name), 80)])
+	if v := n.byAddr.make(hostKey(p, a)); v.n == 0 {
+		v.domain, v.whole = textKey(registered(name)), textKey(name)
+		v.n = uint8(copy(v.text[:], name))
 	}
+}
+
+// known reports whether somebody asked for an address by name.
+func (n *names) known(p ident.Place, a netip.Addr) bool { return n.byAddr.get(hostKey(p, a)) != nil }
+
+// domain gives the hash of the registered domain of an address, 0 when nobody
+// asked for it by name.
+func (n *names) domain(p ident.Place, a netip.Addr) uint64 {
+	if v := n.byAddr.get(hostKey(p, a)); v != nil {
+		return v.domain
+	}
+	return 0
+}
+
+// is reports whether name is the one by which an address was first asked for.
+func (n *names) is(p ident.Place, a netip.Addr, name string) bool {
+	v := n.byAddr.get(hostKey(p, a))
+	return v != nil && v.whole == textKey(name)
 }
 
 // of gives the name by which an address was asked for, empty when nobody did.
 func (n *names) of(p ident.Place, a netip.Addr) string {
 	if v := n.byAddr.get(hostKey(p, a)); v != nil {
-		return *v
+		return string(v.text[:v.n])
 	}
 	return ""
 }
 
-// asks reports whether DNS queries of a host were seen, so that the lack of a
-// name means something.
+// asks reports whether a host was seen to get addresses by DNS, so that the
+// lack of a name means something.
 func (n *names) asks(p ident.Place, a netip.Addr) bool {
 	return n.asking.get(hostKey(p, a)) != nil
 }
 
 // isAddress reports whether a host name is an IP address, with or without port.
 func isAddress(host string) bool {
+	if host == "" || host[0] != '[' && (host[len(host)-1] < '0' || host[len(host)-1] > '9') && strings.Count(host, ":") < 2 {
+		return false // the last label of a name is no number
+	}
+	for i := 0; i < len(host); i++ {
+		c := host[i] | 0x20
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && c != ':' && host[i] != '.' && host[i] != '[' && host[i] != ']' && host[i] != '%' {
+			return false
+		}
+	}
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return true
 	}

@@ -56,13 +56,50 @@ func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 	if !to.home {
 		return
 	}
+	taken := p.takenOver(s, to)
+	score, program := a.weigh(taken, nil)
+	if score < payloadScore || !program && taken == "" {
+		return
+	}
+	rec := p.e.reportAt("infection.payload-download", s, to, by(from))
+	if rec.isNew() {
+		if score < payloadScore+2 {
+			rec.rate(ident.Medium, 0.6)
+		}
+		var why []string
+		a.weigh(taken, func(says string) { why = append(why, says) })
+		file, server, reasons := clip(baseName(a.name), 60), from.String(), strings.Join(why, ", ")
+		size := ""
+		if a.size > 0 {
+			size = " (" + volume(a.size) + ")"
+		}
+		rec.tell = func() string {
+			return fmt.Sprintf("%s got the file %q%s from %s at %s: %s.", rec.address, file, size, server, clock(rec.first), reasons)
+		}
+	}
+	if score >= payloadScore+2 {
+		rec.grade(ident.High, 0.85)
+	}
+	rec.peer(from)
+	if rec.wants(s) {
+		rec.show(p.e, s, fmt.Sprintf("file %s (%s)", clip(baseName(a.name), 80), a.magic))
+	}
+	rec.add(&p.e.ledger, s.when, 1)
+}
+
+// weigh scores how much an arrival looks like malware's, and says whether it
+// looks like a program. Say, if any, is told the reasons.
+func (a *arrival) weigh(taken string, say func(string)) (score int, program bool) {
+	add := func(n int, says string) {
+		if score += n; say != nil {
+			say(says)
+		}
+	}
 	name := baseName(a.name)
-	program := strings.HasPrefix(a.magic, "elf") || a.magic == "pe" || a.magic == "script" || a.magic == "java" || a.magic == "dex"
-	score, why := 0, []string(nil)
-	add := func(n int, says string) { score += n; why = append(why, says) }
+	program = strings.HasPrefix(a.magic, "elf") || a.magic == "pe" || a.magic == "script" || a.magic == "java" || a.magic == "dex"
 	switch {
 	case strings.HasPrefix(a.magic, "elf"):
-		add(3, "it is a Linux program ("+a.magic+")")
+		add(3, "it is a Linux program")
 	case a.magic == "pe":
 		add(2, "it is a Windows program")
 	case a.magic == "script":
@@ -78,7 +115,8 @@ func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 		add(1, "its name is that of a program")
 		program = program || a.magic == "" || a.magic == "unknown"
 	}
-	if a.proto == event.ProtoHTTP {
+	switch a.proto {
+	case event.ProtoHTTP:
 		if isAddress(a.host) {
 			add(1, "the server was called by its bare address")
 		} else if a.host != "" {
@@ -88,47 +126,23 @@ func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 			add(1, "no browser fetched it")
 		}
 		if a.port != 80 && a.port != 8080 && a.port != 443 && a.port != 8000 {
-			add(1, fmt.Sprintf("from port %d", a.port))
+			add(1, "it came from an unusual port")
 		}
 		if a.blob && isAddress(a.host) {
 			add(2, "it came packed or encrypted in answer to a form, from a path without a name")
 			program = true
 		}
-	} else if a.proto == event.ProtoTFTP {
-		add(1, "by TFTP")
-	} else if a.proto == event.ProtoUnknown {
-		add(2, "over a bare connection")
+	case event.ProtoTFTP:
+		add(1, "it came by TFTP")
+	case event.ProtoUnknown:
+		add(2, "it came over a bare connection")
 	}
-	taken := p.takenOver(s, to)
 	if taken != "" {
 		add(3, taken)
-	}
-	if hasAnyFold(a.agent, usualAgents) && !strings.HasPrefix(a.magic, "elf") && taken == "" && !a.blob {
+	} else if hasAnyFold(a.agent, usualAgents) && !strings.HasPrefix(a.magic, "elf") && !a.blob {
 		score -= 2
 	}
-	if score < payloadScore || !program && taken == "" {
-		return
-	}
-	rec := p.e.report("infection.payload-download", s, to, from.String())
-	if rec.isNew() {
-		if score < payloadScore+2 {
-			rec.rate(ident.Medium, 0.6)
-		}
-		file, server, reasons := clip(name, 60), from.String(), strings.Join(why, ", ")
-		size := ""
-		if a.size > 0 {
-			size = " (" + volume(a.size) + ")"
-		}
-		rec.tell = func() string {
-			return fmt.Sprintf("%s got the file %q%s from %s at %s: %s.", rec.address, file, size, server, clock(rec.first), reasons)
-		}
-	}
-	if score >= payloadScore+2 {
-		rec.grade(ident.High, 0.85)
-	}
-	rec.peer(from)
-	rec.show(p.e, s, fmt.Sprintf("file %s (%s)", clip(name, 80), a.magic))
-	rec.add(&p.e.ledger, s.when, 1)
+	return score, program
 }
 
 // fetchAgents are programs by which malware fetches its parts, usualAgents

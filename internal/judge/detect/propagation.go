@@ -33,6 +33,11 @@ func (p *propagation) scanned(s *sight, sc *scanner, n uint64) {
 	if !s.src.home {
 		return
 	}
+	if sc.worm != nil && sc.worm.holds(s.when) {
+		sc.worm.peer(&s.dst)
+		sc.worm.add(&p.e.ledger, s.when, n)
+		return
+	}
 	networks := sc.outside.count()
 	taken := p.e.takenOver(s)
 	if networks < wormNetworks && taken == "" {
@@ -40,6 +45,7 @@ func (p *propagation) scanned(s *sight, sc *scanner, n uint64) {
 	}
 	rec := p.e.report("infection.self-propagation", s, &s.src, "")
 	if rec.isNew() {
+		sc.keep()
 		rec.trail(p.e, sc.hosts.marks, "probe without answer", true)
 		rec.since(sc.hosts.marks, scanSpan)
 		sc.hosts.join(rec)
@@ -56,6 +62,7 @@ func (p *propagation) scanned(s *sight, sc *scanner, n uint64) {
 	}
 	rec.peer(&s.dst)
 	rec.add(&p.e.ledger, s.when, n)
+	sc.worm = rec
 }
 
 // fact counts the hosts on which a home host tries passwords.

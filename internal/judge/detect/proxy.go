@@ -26,6 +26,7 @@ type proxy struct {
 
 // relay is what is remembered of one device that serves as a proxy.
 type relay struct {
+	pin
 	targets burst
 	clients distinct
 	shown   wordSet
@@ -33,6 +34,7 @@ type relay struct {
 
 // secretRelay is what one device contacts without names.
 type secretRelay struct {
+	pin
 	unnamed crowd
 	ports   portSet
 	in      uint64 // bytes that came by these contacts
@@ -68,6 +70,7 @@ func (p *proxy) socks(s *sight, b *event.SOCKS) {
 	}
 	rec := p.e.report("abuse.residential-proxy", s, &s.dst, "")
 	if rec.isNew() {
+		r.keep()
 		rec.rate(ident.High, 0.85)
 		rec.since(r.targets.marks, relaySpan)
 		on := s.DstPort
@@ -87,7 +90,7 @@ func (p *proxy) flow(s *sight, f *event.Flow) {
 	if s.Transport != protoTCP || !s.src.home || s.dst.home || s.group || f.Midstream || f.DataToClient == 0 || f.DataToServer == 0 {
 		return
 	}
-	if p.e.names.of(s.Place, s.Dst) != "" || !p.e.names.asks(s.Place, s.Src) {
+	if p.e.names.known(s.Place, s.Dst) || !p.e.names.asks(s.Place, s.Src) {
 		return
 	}
 	r := p.secrets.make(hostKey(s.Place, s.Src))
@@ -113,6 +116,7 @@ func (p *proxy) flow(s *sight, f *event.Flow) {
 	}
 	rec := p.e.report("abuse.residential-proxy", s, &s.src, "")
 	if rec.isNew() {
+		r.keep()
 		rec.rate(ident.Medium, 0.6)
 		to, length, sent := endpoint(s.Dst, s.DstPort), f.End-f.Start, f.DataToServer
 		got := r.in

@@ -34,7 +34,7 @@ func (r *reachable) fact(s *sight) {
 	default:
 		return
 	}
-	rec := r.e.report("exposure.internet-reachable", s, &s.dst, fmt.Sprintf("%s %d", transport(s.Transport), s.DstPort))
+	rec := r.e.reportAt("exposure.internet-reachable", s, &s.dst, onPort(transport(s.Transport), s.DstPort))
 	if rec.isNew() {
 		src, on, p := s.Src, s.DstPort, f.AppProto.String()
 		if p != "" {

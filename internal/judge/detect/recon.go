@@ -45,6 +45,7 @@ type recon struct {
 
 // scanner is what is remembered of one source.
 type scanner struct {
+	pin
 	hosts      crowd // unanswered hosts, the port in the note
 	stealth    burst
 	bare       burst // hosts sent a SYN that no operating system makes
@@ -55,14 +56,31 @@ type scanner struct {
 	outside    distinct // networks of /16 that were probed outside
 	transports [2]bool  // TCP, UDP
 	peer2peer  bool
+	worm       *record // the finding that it spreads, once there is one
 }
 
 // scanTarget is what is remembered of one source and one of its targets.
 type scanTarget struct {
+	pin
 	ports  burst
 	shown  portSet
 	flags  [4]uint8 // illegal combinations of flags
 	nFlags int
+}
+
+func (sc *scanner) clean() {
+	hosts, stealth, bare, marked := sc.hosts, sc.stealth, sc.bare, sc.seqIsDst
+	hosts.clean()
+	stealth.clean()
+	bare.clean()
+	marked.clean()
+	*sc = scanner{hosts: hosts, stealth: stealth, bare: bare, seqIsDst: marked}
+}
+
+func (t *scanTarget) clean() {
+	ports := t.ports
+	ports.clean()
+	*t = scanTarget{ports: ports}
 }
 
 func newRecon(e *Engine) *recon {
@@ -211,6 +229,7 @@ func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
 	}
 	rec := r.e.report("recon.horizontal-scan", s, &s.src, "")
 	if rec.isNew() {
+		sc.keep()
 		sev, conf := ident.Medium, 0.9
 		if !s.src.home {
 			sev = ident.Low
@@ -222,7 +241,7 @@ func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
 		what := transport(s.Transport)
 		rec.tell = func() string {
 			onPorts := ""
-			if len(sc.ports.ports) > 0 && (sc.transports[0] || sc.transports[1]) {
+			if sc.ports.n > 0 && (sc.transports[0] || sc.transports[1]) {
 				onPorts = " on port " + sc.ports.String()
 			}
 			return fmt.Sprintf("%s probed %s or more by %s%s within %s; %s unanswered and %s refused.",
@@ -249,6 +268,7 @@ func (r *recon) ports(s *sight, n uint64) {
 	}
 	rec := r.e.report("recon.port-scan", s, &s.src, "")
 	if rec.isNew() {
+		t.keep()
 		if !s.src.home {
 			rec.rate(ident.Low, 0.9)
 		}
@@ -288,6 +308,8 @@ func (r *recon) stealth(s *sight, sc *scanner, f *event.Flow, n uint64) {
 	sc.ports.add(s.DstPort)
 	rec := r.e.report("recon.stealth-scan", s, &s.src, "")
 	if rec.isNew() {
+		sc.keep()
+		t.keep()
 		rec.trail(r.e, sc.stealth.marks, "TCP packet with flags "+flagNames(f.TCPFlagsTS), true)
 		n = max(n, uint64(probes))
 		rec.tell = func() string {
@@ -339,6 +361,7 @@ func (r *recon) stateless(s *sight, sc *scanner, f *event.Flow, n uint64) {
 	}
 	rec := r.e.report("recon.stateless-scan", s, &s.src, "")
 	if rec.isNew() {
+		sc.keep()
 		marks, how := sc.bare.marks, "connection requests without TCP options"
 		if marked >= seqScanners {
 			marks, how = sc.seqIsDst.marks, "connection requests whose sequence number is the target's address"

@@ -76,25 +76,27 @@ func transport(p uint8) string {
 
 // portSet keeps some of the ports that were seen, for display.
 type portSet struct {
-	ports []uint16
+	ports [maxPortSet]uint16
+	n     int
 	more  bool
 }
 
 const maxPortSet = 12
 
 func (p *portSet) add(port uint16) {
-	if slices.Contains(p.ports, port) {
+	if slices.Contains(p.ports[:p.n], port) {
 		return
 	}
-	if len(p.ports) >= maxPortSet {
+	if p.n >= maxPortSet {
 		p.more = true
 		return
 	}
-	p.ports = append(p.ports, port)
+	p.ports[p.n] = port
+	p.n++
 }
 
 func (p *portSet) String() string {
-	sorted := slices.Clone(p.ports)
+	sorted := slices.Clone(p.ports[:p.n])
 	slices.Sort(sorted)
 	var b strings.Builder
 	for i, v := range sorted {

@@ -15,7 +15,7 @@ func (x *exposure) remote(s *sight, service, security string) {
 	if !s.dst.home && s.src.home {
 		return
 	}
-	rec := x.note("exposure.remote-access", s, &s.dst, &s.src, service, service+" connection", func(*record) string {
+	rec := x.note("exposure.remote-access", s, &s.dst, &s.src, named(service), func() string { return service + " connection" }, func(*record) string {
 		how := ""
 		if security != "" {
 			how = " (security: " + clip(security, 40) + ")"
@@ -40,7 +40,7 @@ func (x *exposure) snmp(s *sight, b *event.SNMP) {
 		agent, manager = manager, agent
 	}
 	answered := strings.Contains(b.PDUType, "response") || b.SysDescr != "" || b.SysName != ""
-	rec := x.note("exposure.snmp-default-community", s, agent, manager, fmt.Sprintf("version %d", b.Version), "SNMP with a default community", func(*record) string {
+	rec := x.note("exposure.snmp-default-community", s, agent, manager, onPort("version", uint16(b.Version)), func() string { return "SNMP with a default community" }, func(*record) string {
 		return fmt.Sprintf("%s and %s speak SNMP version %d with a default community.", manager, agent, b.Version)
 	})
 	if answered {
@@ -69,7 +69,7 @@ func (x *exposure) opcua(s *sight, b *event.OPCUA) {
 	}
 	st.reported = true
 	about, other := s.server()
-	x.note("exposure.opcua-no-security", s, about, other, port(s.DstPort), "OPC UA "+b.Service+" without security", func(*record) string {
+	x.note("exposure.opcua-no-security", s, about, other, port(s.DstPort), func() string { return "OPC UA " + b.Service + " without security" }, func(*record) string {
 		user := ""
 		if b.IdentityToken != "" {
 			user = ", logged in as " + b.IdentityToken
@@ -79,10 +79,10 @@ func (x *exposure) opcua(s *sight, b *event.OPCUA) {
 }
 
 // video notes pictures and sound in clear text.
-func (x *exposure) video(s *sight, by string) {
+func (x *exposure) video(s *sight, how string) {
 	about, other := s.server()
-	x.note("exposure.cleartext-video", s, about, other, s.Dst.String(), by+" stream without encryption", func(*record) string {
-		return fmt.Sprintf("%s gets video or sound from %s by %s without encryption.", s.Src, endpoint(s.Dst, s.DstPort), by)
+	x.note("exposure.cleartext-video", s, about, other, by(&s.dst), func() string { return how + " stream without encryption" }, func(*record) string {
+		return fmt.Sprintf("%s gets video or sound from %s by %s without encryption.", s.Src, endpoint(s.Dst, s.DstPort), how)
 	})
 }
 
@@ -111,7 +111,7 @@ func (x *exposure) update(s *sight, b *event.FileInfo) {
 	if !image && (!ending || !hint) || !binary {
 		return
 	}
-	x.note("exposure.unencrypted-update", s, &s.src, &s.dst, s.Dst.String(), "update fetched in clear text: "+clip(path, 80), func(*record) string {
+	x.note("exposure.unencrypted-update", s, &s.src, &s.dst, by(&s.dst), func() string { return "update fetched in clear text: " + clip(path, 80) }, func(*record) string {
 		size := ""
 		if b.Size > 0 {
 			size = " (" + volume(b.Size) + ")"
@@ -125,7 +125,7 @@ func (x *exposure) proxy(s *sight, b *event.SOCKS) {
 	if !b.Granted || !s.dst.home || b.Auth != "" && !strings.EqualFold(b.Auth, "none") {
 		return
 	}
-	rec := x.note("exposure.open-proxy", s, &s.dst, &s.src, port(s.DstPort), "connection passed on", func(*record) string {
+	rec := x.note("exposure.open-proxy", s, &s.dst, &s.src, port(s.DstPort), func() string { return "connection passed on" }, func(*record) string {
 		return fmt.Sprintf("%s passed a connection of %s on to %s without asking for a login.", endpoint(s.Dst, s.DstPort), s.Src, clip(b.Target, 60))
 	})
 	if s.src.home && rec != nil && rec.n == 1 {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"net/netip"
+	"slices"
 
 	"edgeward/internal/ident"
 )
@@ -37,6 +38,7 @@ func textKey[T string | []byte](s T) uint64 {
 
 const (
 	exactKeys       = 32
+	inlineKeys      = 6
 	sketchRegisters = 256
 )
 
@@ -44,26 +46,38 @@ const (
 // HyperLogLog of 256 registers (standard error 6.5 %), whose small range is
 // corrected by linear counting (Flajolet et al. 2007).
 type distinct struct {
-	few  []uint64
-	many *[sketchRegisters]uint8
+	first [inlineKeys]uint64
+	n     int // of these
+	more  []uint64
+	many  *[sketchRegisters]uint8
 }
 
 // add notes a key and reports whether it is certainly or probably new.
 func (d *distinct) add(k uint64) bool {
-	if d.many == nil {
-		for _, have := range d.few {
-			if have == k {
-				return false
-			}
+	if d.many != nil {
+		return d.register(k)
+	}
+	if slices.Contains(d.first[:d.n], k) || slices.Contains(d.more, k) {
+		return false
+	}
+	switch {
+	case d.n < inlineKeys:
+		d.first[d.n] = k
+		d.n++
+		return true
+	case d.n+len(d.more) < exactKeys:
+		if d.more == nil {
+			d.more = make([]uint64, 0, exactKeys-inlineKeys)
 		}
-		if len(d.few) < exactKeys {
-			d.few = append(d.few, k)
-			return true
-		}
-		d.many = new([sketchRegisters]uint8)
-		for _, have := range d.few {
-			d.register(have)
-		}
+		d.more = append(d.more, k)
+		return true
+	}
+	d.many = new([sketchRegisters]uint8)
+	for _, have := range d.first {
+		d.register(have)
+	}
+	for _, have := range d.more {
+		d.register(have)
 	}
 	return d.register(k)
 }
@@ -81,7 +95,7 @@ func (d *distinct) register(k uint64) bool {
 // count gives the number of different keys.
 func (d *distinct) count() int {
 	if d.many == nil {
-		return len(d.few)
+		return d.n + len(d.more)
 	}
 	sum, empty := 0.0, 0
 	for _, r := range d.many {
@@ -97,6 +111,3 @@ func (d *distinct) count() int {
 	}
 	return max(exactKeys, int(estimate+0.5))
 }
-
-// reset forgets all keys and keeps little memory.
-func (d *distinct) reset() { d.few, d.many = d.few[:0], nil }

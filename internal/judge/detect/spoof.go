@@ -33,6 +33,7 @@ type spoof struct {
 
 // claim is what is believed of one address.
 type claim struct {
+	pin
 	owner    ident.MAC // who held it before anybody else claimed it
 	mac      ident.MAC
 	time     int64
@@ -142,7 +143,7 @@ func (p *spoof) arp(s *sight, b *event.ARP) {
 	c := p.claims.make(hostKey(s.Place, b.SenderIP))
 	switch {
 	case c.mac.IsZero() || !near(c.time, s.when, 24*hour):
-		*c = claim{owner: mac, mac: mac, time: s.when}
+		*c = claim{pin: c.pin, owner: mac, mac: mac, time: s.when}
 		return
 	case c.mac == mac:
 		c.time = s.when
@@ -168,6 +169,7 @@ func (p *spoof) arp(s *sight, b *event.ARP) {
 	oldHolder := p.holders.get(mix(macHash(old), placeKey(s)))
 	rec := p.arpRecord(s, liar)
 	if rec.isNew() {
+		c.keep()
 		router := p.e.devices.Router(s.Place, old) || p.e.devices.Router(s.Place, mac)
 		switch {
 		case router || again || h.n >= 2 || oldHolder != nil && oldHolder.n >= 2:
@@ -304,7 +306,7 @@ func (p *spoof) dhcp(s *sight, b *event.DHCP) {
 	}
 	about := s.src
 	about.addr = server
-	rec := p.e.report("spoof.dhcp", s, &about, server.String())
+	rec := p.e.reportAt("spoof.dhcp", s, &about, group{addr: server})
 	if rec.isNew() {
 		was, old := *first, "gateway "+first.routers+", name servers "+first.dns
 		now := clip("gateway "+routersGiven+", name servers "+dns, 120)

@@ -23,6 +23,7 @@ type torture struct {
 
 // parent is what is remembered of one host's failed questions below one name.
 type parent struct {
+	pin
 	missing burst
 	start   int64
 	silent  distinct // names that were not answered in this span
@@ -70,6 +71,7 @@ func (t *torture) fact(s *sight) {
 	rec := t.e.report("dos.dns-water-torture", s, client, below)
 	m := uint64(1)
 	if rec.isNew() {
+		p.keep()
 		if missing && n < silentLimit {
 			rec.rate(ident.Medium, 0.75)
 		}

@@ -29,6 +29,7 @@ type tunnel struct {
 
 // tunnelDomain is what is remembered of one host's questions below one domain.
 type tunnelDomain struct {
+	pin
 	start    int64
 	queries  uint64
 	names    distinct
@@ -71,7 +72,7 @@ func (t *tunnel) fact(s *sight) {
 	client, server := s.asker()
 	d := t.domains.make(mix(hostKey(s.Place, client.addr), textKey(domain)))
 	if d.queries == 0 || !near(d.start, s.when, tunnelSpan) {
-		*d = tunnelDomain{start: s.when}
+		*d = tunnelDomain{pin: d.pin, start: s.when}
 	}
 	d.queries++
 	isNew := d.names.add(textKey(name))
@@ -99,6 +100,7 @@ func (t *tunnel) fact(s *sight) {
 	rec := t.e.report("c2.dns-tunnel", s, client, domain)
 	n := uint64(1)
 	if rec.isNew() {
+		d.keep()
 		rec.severity, rec.confidence = sev, conf
 		rec.since(d.marks, tunnelSpan)
 		rec.trail(t.e, d.marks, "question that carries data", true)
@@ -140,9 +142,12 @@ func (t *tunnel) weigh(d *tunnelDomain, sub, domain string) (ident.Severity, flo
 }
 
 func longestLabel(name string) int {
-	longest := 0
-	for _, l := range strings.Split(name, ".") {
-		longest = max(longest, len(l))
+	longest, run := 0, 0
+	for i := 0; i < len(name); i++ {
+		if run++; name[i] == '.' {
+			run = 0
+		}
+		longest = max(longest, run)
 	}
 	return longest
 }
@@ -177,14 +182,21 @@ func polling(sub string) bool {
 // addressLabels reports whether a name begins with the four numbers of an IP
 // address, as questions to block lists do.
 func addressLabels(name string) bool {
-	n := 0
-	for _, l := range strings.Split(name, ".") {
-		if len(l) == 0 || len(l) > 3 || strings.Trim(l, "0123456789") != "" {
-			break
+	labels, digits := 0, 0
+	for i := 0; i < len(name); i++ {
+		switch c := name[i]; {
+		case c >= '0' && c <= '9' && digits < 3:
+			digits++
+		case c == '.' && digits > 0:
+			labels++
+			if digits = 0; labels == 4 {
+				return true
+			}
+		default:
+			return false
 		}
-		n++
 	}
-	return n >= 4
+	return labels == 3 && digits > 0
 }
 
 // encoded reports whether text looks like encoded data: hexadecimal, base 32

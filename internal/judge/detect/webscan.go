@@ -25,6 +25,7 @@ type webScan struct {
 
 // webClient is what is remembered of one client and one server.
 type webClient struct {
+	pin
 	missed  burst // pages answered with an error
 	folders burst // first parts of the paths that were not answered
 	probes  burst // pages that only attackers look for
@@ -118,6 +119,7 @@ func (w *webScan) fact(s *sight) {
 	}
 	rec := w.e.report("recon.web-scan", s, &s.src, "")
 	if rec.isNew() {
+		c.keep()
 		rec.tell = func() string {
 			by := ""
 			if c.agent != "" {
@@ -140,7 +142,9 @@ func (w *webScan) fact(s *sight) {
 		rec.grade(ident.Medium, 0.85)
 	}
 	rec.peer(&s.dst)
-	rec.show(w.e, s, fmt.Sprintf("asked for %s: %s (status %d)", why, redactQuery(b.URL), b.Status))
+	if rec.wants(s) {
+		rec.show(w.e, s, fmt.Sprintf("asked for %s: %s (status %d)", why, redactQuery(b.URL), b.Status))
+	}
 	rec.add(&w.e.ledger, s.when, 1)
 }
 

@@ -36,17 +36,20 @@ const maxMarks = 64
 // add notes a key seen by s and gives the greatest number of different keys
 // within any span that holds the fact's time.
 func (b *burst) add(s *sight, key uint64, span int64) int {
-	return b.put(mark{time: s.when, key: key, packet: s.Packet, capture: s.Capture}, span)
+	return b.put(s.slabs, mark{time: s.when, key: key, packet: s.Packet, capture: s.Capture}, span)
 }
 
-func (b *burst) put(m mark, span int64) int {
-	i := b.place(m, span)
+func (b *burst) put(sl *slabs, m mark, span int64) int {
+	i := b.place(sl, m, span)
 	return b.around(i, span)
 }
 
+// clean empties the burst and keeps its memory.
+func (b *burst) clean() { b.marks = b.marks[:0] }
+
 // place puts the mark in its place and gives it. A key that was seen within
 // the span moves to the later time.
-func (b *burst) place(m mark, span int64) int {
+func (b *burst) place(sl *slabs, m mark, span int64) int {
 	for i := len(b.marks) - 1; i >= 0; i-- {
 		if b.marks[i].key == m.key {
 			if d := b.marks[i].time - m.time; d >= 0 && d <= span {
@@ -63,7 +66,7 @@ func (b *burst) place(m mark, span int64) int {
 	for i > 0 && b.marks[i-1].time > m.time {
 		i--
 	}
-	b.marks = append(b.marks, mark{})
+	b.marks = append(sl.marks.grow(b.marks), mark{})
 	copy(b.marks[i+1:], b.marks[i:])
 	b.marks[i] = m
 	return i
@@ -131,13 +134,19 @@ const maxCrowd = 24
 func (c *crowd) meet(s *sight, a netip.Addr, span int64, note uint16) int {
 	if !slices.Contains(c.addrs, a) {
 		if len(c.addrs) < maxCrowd {
-			c.addrs = append(c.addrs, a)
+			c.addrs = append(s.slabs.addrs.grow(c.addrs), a)
 		} else {
 			c.addrs[c.next] = a
 			c.next = (c.next + 1) % maxCrowd
 		}
 	}
-	return c.put(mark{time: s.when, key: addrKey(a), packet: s.Packet, capture: s.Capture, note: note}, span)
+	return c.put(s.slabs, mark{time: s.when, key: addrKey(a), packet: s.Packet, capture: s.Capture, note: note}, span)
+}
+
+// clean empties the crowd and keeps its memory.
+func (c *crowd) clean() {
+	c.burst.clean()
+	c.addrs, c.next = c.addrs[:0], 0
 }
 
 // forget takes a host out again.
