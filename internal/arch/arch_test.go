@@ -35,12 +35,12 @@ var wire = []string{"internal/wire/capture", "internal/wire/decode", "internal/w
 // thirdParties says which package may import whose module: few, and each in
 // one place.
 var thirdParties = map[string][]string{
-	"github.com/spf13/cobra":         {"internal/cli"},
-	"golang.org/x/term":              {"internal/cli"},
-	"golang.org/x/sys":               {"internal/wire/capture", "internal/app"},
-	"golang.org/x/net":               {"internal/wire/capture"},
-	"github.com/klauspost/compress":  {"internal/wire/capture"},
-	"github.com/goccy/go-yaml":       {"internal/judge", "internal/app", "tools"},
+	"github.com/spf13/cobra":        {"internal/cli"},
+	"golang.org/x/term":             {"internal/cli"},
+	"golang.org/x/sys":              {"internal/wire/capture", "internal/app"},
+	"golang.org/x/net":              {"internal/wire/capture"},
+	"github.com/klauspost/compress": {"internal/wire/capture"},
+	"github.com/goccy/go-yaml":      {"internal/judge", "internal/app", "tools"},
 }
 
 type pkg struct {

@@ -226,7 +226,7 @@ func scriptInjection(n []byte, where requestPart) bool {
 	if bytes.Contains(n, []byte("<script")) || bytes.Contains(n, []byte("javascript:alert")) || bytes.Contains(n, []byte("document.cookie")) {
 		return true
 	}
-	if bytes.IndexByte(n, '<') < 0 && bytes.ContainsAny(n, "'\"") == false {
+	if bytes.IndexByte(n, '<') < 0 && !bytes.ContainsAny(n, "'\"") {
 		return false
 	}
 	for _, on := range scriptHandlers {

@@ -22,7 +22,7 @@ func TestBackpressure(t *testing.T) {
 	}
 	defer f.Close()
 	var kept []*Batch
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	for {
 		b := new(Batch)

@@ -304,7 +304,7 @@ func TestAnomalies(t *testing.T) {
 		t.Errorf("twenty extension headers: %v", p.Anomalies.Names(nil))
 	}
 	seen := map[string]bool{}
-	for _, name := range Anomaly(^Anomaly(0)).Names(nil) {
+	for _, name := range (^Anomaly(0)).Names(nil) {
 		if seen[name] || name == "" {
 			t.Errorf("anomaly name %q is not unique", name)
 		}

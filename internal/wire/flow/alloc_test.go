@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/capture"
 	"edgeward/internal/wire/decode"
 	"edgeward/internal/wire/flow"
@@ -92,9 +93,12 @@ func (w *wireTap) push(dir event.Dir, payload string) {
 // TestNoAllocation wants packets of established flows to allocate nothing at
 // all, whatever they carry.
 func TestNoAllocation(t *testing.T) {
+	if shared.Race {
+		t.Skip("the race detector allocates")
+	}
 	noise := strings.Repeat("\x93\x01\xfe\x55", 200)
 	record := "\x17\x03\x03\x00\x40" + noise[:64] // TLS
-	coap := "\x40\x01\x12\x34\xb4temp" // GET /temp
+	coap := "\x40\x01\x12\x34\xb4temp"            // GET /temp
 	for _, c := range []struct {
 		name  string
 		proto byte

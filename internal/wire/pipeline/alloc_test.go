@@ -84,6 +84,9 @@ const mostAllocations = 0.1
 // TestAllocations wants the packet path to allocate next to nothing once it is
 // warm. Package flow has the test that established flows allocate nothing.
 func TestAllocations(t *testing.T) {
+	if shared.Race {
+		t.Skip("the race detector allocates")
+	}
 	src := mixed(t, 200_000)
 	var before, after runtime.MemStats
 	p := pipeline.New(pipeline.Config{Workers: 1, Memory: 96 << 20, Protocols: all.Protocols(), Sink: func(*pipeline.Unit) error { return nil }})

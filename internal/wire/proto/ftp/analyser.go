@@ -234,7 +234,7 @@ func (p *parser) reply(c *proto.Conn, r *textline.Reply) (secure bool) {
 // banner gives the text of a greeting; some put what tells something into its
 // last line.
 func banner(r *textline.Reply) []byte {
-	if len(r.Text) < 4 || bytes.IndexAny(r.Text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") < 0 {
+	if len(r.Text) < 4 || !bytes.ContainsAny(r.Text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return r.Last
 	}
 	return r.Text

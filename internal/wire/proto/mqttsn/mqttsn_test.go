@@ -120,7 +120,7 @@ C 0418 0e10`, "\n") {
 		t.Fatalf("%d facts, want %d", len(facts), len(want))
 	}
 	for i, w := range want {
-		if got := fmt.Sprintf("%s", facts[i].Body.AppendEVE(nil)); !strings.Contains(got, w) {
+		if got := string(facts[i].Body.AppendEVE(nil)); !strings.Contains(got, w) {
 			t.Errorf("fact %d is %s, want %s in it", i, got, w)
 		}
 	}
