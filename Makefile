@@ -39,11 +39,13 @@ lint: bin/golangci-lint
 bin/golangci-lint: tools/lint/go.mod
 	cd tools/lint && $(GO) build -o ../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-bench: ## speed beside other programs, on one large mixed capture (about 1 GB)
+bench: ## speed beside other programs, on two large mixed captures (1 GB each), without and with floods
 	@test/setup.sh bench
 	@$(MAKE) --no-print-directory build
 	@test -s bin/mix.pcap || $(GO) run ./tools/mkpcap -o bin/mix.pcap -size 1000 $(SHARED)/captures
+	@test -s bin/ordinary.pcap || $(GO) run ./tools/mkpcap -o bin/ordinary.pcap -size 1000 -skip malformed,/dos/,/scan/,synth- $(SHARED)/captures
 	$(GO) test -run xxx -bench . -benchmem ./internal/wire/...
+	$(GO) run ./tools/bench -capture bin/ordinary.pcap -edgeward bin/edgeward -o bin/bench-ordinary.md
 	$(GO) run ./tools/bench -capture bin/mix.pcap -edgeward bin/edgeward -o bin/bench.md
 
 bench-detect: ## precision and recall over the captures

@@ -6,6 +6,6 @@ import "runtime/debug"
 // streams, the judge's tables and the content are about as large again, and
 // garbage is collected sooner than by default.
 func limitMemory(budget int64) {
-	debug.SetGCPercent(40)
+	debug.SetGCPercent(60)
 	debug.SetMemoryLimit(2*budget + 32<<20)
 }

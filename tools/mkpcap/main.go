@@ -18,6 +18,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"edgeward/internal/wire/capture"
@@ -35,11 +36,11 @@ func main() {
 	log.SetPrefix("mkpcap: ")
 	out := flag.String("o", "mix.pcap", "file to write")
 	size := flag.Int64("size", 1000, "size to reach, in millions of bytes")
-	skip := flag.String("skip", "malformed", "leave out paths that contain this")
+	skip := flag.String("skip", "malformed", "leave out paths that contain one of these, parted by commas")
 	flag.Parse()
 	var files [][]packet
 	for _, dir := range flag.Args() {
-		more, err := load(dir, *skip)
+		more, err := load(dir, strings.Split(*skip, ","))
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -56,10 +57,10 @@ func main() {
 }
 
 // load reads all captures below dir.
-func load(dir, skip string) ([][]packet, error) {
+func load(dir string, skip []string) ([][]packet, error) {
 	var files [][]packet
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if ext := filepath.Ext(path); err != nil || e.IsDir() || ext != ".pcap" && ext != ".pcapng" || skip != "" && strings.Contains(path, skip) {
+		if ext := filepath.Ext(path); err != nil || e.IsDir() || ext != ".pcap" && ext != ".pcapng" || slices.ContainsFunc(skip, func(s string) bool { return s != "" && strings.Contains(path, s) }) {
 			return err
 		}
 		if f := read(path); len(f) > 0 {

@@ -56,6 +56,8 @@ type Inventory struct {
 	first    int64
 	started  bool
 	clues    map[clueKey][]fingerprint.Clue
+	changes  uint32 // of links and bindings; what sides remember holds until the next
+	sides    [1024]side
 }
 
 // hostID is an address in a place; hosts that show no address have only a MAC.
@@ -92,8 +94,8 @@ func (v *Inventory) Observe(facts []*event.Fact) {
 			v.first, v.started = f.Time, true
 		}
 		v.link(f)
-		f.SrcHost = v.key(f.Place, f.Src, f.SrcMAC)
-		f.DstHost = v.key(f.Place, f.Dst, f.DstMAC)
+		f.SrcHost = v.sideKey(f.Place, f.Src, f.SrcMAC)
+		f.DstHost = v.sideKey(f.Place, f.Dst, f.DstMAC)
 		v.observe(f)
 		v.remember(f.SrcHost, f.Place, f.Src, f.SrcMAC)
 		v.remember(f.DstHost, f.Place, f.Dst, f.DstMAC)

@@ -19,7 +19,6 @@ type link struct {
 	many    bool         // there were more
 	foreign int          // addresses of other networks, counted to two
 	last    netip.Addr   // the foreign address counted last
-	seen    int64
 }
 
 // binding ties an address to the MAC that has it.
@@ -65,41 +64,52 @@ func (v *Inventory) link(f *event.Fact) {
 			}
 		}
 	}
-	v.carry(f.Place, f.Src, f.SrcMAC, f.Time)
+	v.carryOnce(f.Place, f.Src, f.SrcMAC, f.Time)
 	if fl, ok := f.Body.(*event.Flow); ok && fl.PktsToClient > 0 {
-		v.carry(f.Place, f.Dst, f.DstMAC, f.Time)
+		v.carryOnce(f.Place, f.Dst, f.DstMAC, f.Time)
 	}
 }
 
-// carry notes that frames of a MAC carried an address as their source.
-func (v *Inventory) carry(p ident.Place, a netip.Addr, mac ident.MAC, now int64) {
+// carryOnce does what carry does, unless nothing has changed since it last did.
+func (v *Inventory) carryOnce(p ident.Place, a netip.Addr, mac ident.MAC, now int64) {
+	if !v.side(p, a, mac).carried {
+		settled := v.carry(p, a, mac, now)
+		v.side(p, a, mac).carried = settled
+	}
+}
+
+// carry notes that frames of a MAC carried an address as their source. It
+// reports whether doing so again would change nothing.
+func (v *Inventory) carry(p ident.Place, a netip.Addr, mac ident.MAC, now int64) (settled bool) {
 	a = a.Unmap()
 	if mac.IsZero() || mac.IsGroup() || !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
-		return
+		return true
 	}
 	l := v.linkOf(p, mac)
 	if l == nil {
-		return
+		return false
 	}
-	l.seen = now
 	if !v.Home(p, a) {
-		if l.last != a {
+		if l.last != a && l.foreign < 2 {
 			l.last = a
-			l.foreign = min(l.foreign+1, 2)
+			l.foreign++
+			v.changes++
 		}
-		return
+		return l.foreign == 2
 	}
 	if b := v.bindings[hostID{place: p, addr: a}]; b != nil && b.strong {
-		return
+		return true
 	}
-	if a.Is4() && !a.IsLinkLocalUnicast() && !l.has(a) {
+	if a.Is4() && !a.IsLinkLocalUnicast() && !l.has(a) && !l.many {
 		if len(l.addrs) < maxLinkAddrs {
 			l.addrs = append(l.addrs, a)
 		} else {
 			l.many = true
 		}
+		v.changes++
 	}
 	v.bind(p, a, mac, false, now)
+	return true
 }
 
 func (l *link) has(a netip.Addr) bool {
@@ -139,7 +149,11 @@ func (v *Inventory) bind(p ident.Place, a netip.Addr, mac ident.MAC, strong bool
 			return
 		}
 		v.bindings[id] = &binding{mac, strong, now}
+		v.changes++
 	case strong || !b.strong:
+		if b.mac != mac || b.strong != strong {
+			v.changes++
+		}
 		*b = binding{mac, strong, now}
 	}
 	if strong {
