@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -15,10 +16,8 @@ import (
 	"strconv"
 	"strings"
 
-	"edgeward/content"
-	"edgeward/internal/event"
+	"edgeward/internal/app"
 	"edgeward/internal/finding"
-	"edgeward/internal/judge/detect"
 )
 
 // flowResult is how the records of one file were judged.
@@ -35,13 +34,13 @@ type labelShare struct {
 
 // labelledFlow is a connection record with what its makers say of it.
 type labelledFlow struct {
-	event.Header
-	event.Flow
-	label string
+	src, dst string
+	start    int64
+	label    string
 }
 
 // runFlows judges every labelled file of connection records.
-func runFlows(folder string) ([]flowResult, error) {
+func runFlows(ctx context.Context, folder string) ([]flowResult, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*", "*"))
 	if err != nil {
 		return nil, err
@@ -56,7 +55,7 @@ func runFlows(folder string) ([]flowResult, error) {
 		if len(flows) == 0 {
 			continue
 		}
-		r, err := judgeFlows(filepath.Base(f), flows)
+		r, err := judgeFlows(ctx, f, flows)
 		if err != nil {
 			return nil, err
 		}
@@ -65,29 +64,14 @@ func runFlows(folder string) ([]flowResult, error) {
 	return out, nil
 }
 
-// judgeFlows lets detection see the records as if the flow table had made
-// them: each when it ends.
-func judgeFlows(name string, flows []labelledFlow) (flowResult, error) {
-	checks, err := detect.ParseCatalogue(content.Checks())
+// judgeFlows analyses the file as a user would and looks for each record in
+// what was found.
+func judgeFlows(ctx context.Context, file string, flows []labelledFlow) (flowResult, error) {
+	report, err := app.Analyze(ctx, app.AnalyzeOptions{Paths: []string{file}, Workers: 1})
 	if err != nil {
 		return flowResult{}, err
 	}
-	e := detect.New(detect.Options{Checks: checks})
-	order := make([]int, len(flows))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(flows[a].End, flows[b].End) })
-	var facts []*event.Fact
-	for _, i := range order {
-		f := &flows[i]
-		fact := &event.Fact{Header: f.Header, Body: &f.Flow}
-		fact.SrcHost, fact.DstHost = event.HostKeyOf(f.Place, f.SrcMAC, f.Src.As16()), event.HostKeyOf(f.Place, f.DstMAC, f.Dst.As16())
-		facts = append(facts, fact)
-	}
-	e.Observe(facts, nil)
-	e.Close()
-	found := e.Findings()
+	found := report.Findings
 	shares := map[string]share{}
 	for i := range flows {
 		v := shares[flows[i].label]
@@ -97,7 +81,7 @@ func judgeFlows(name string, flows []labelledFlow) (flowResult, error) {
 		}
 		shares[flows[i].label] = v
 	}
-	r := flowResult{name: name}
+	r := flowResult{name: filepath.Base(file)}
 	for l, v := range shares {
 		r.labels = append(r.labels, labelShare{l, v})
 	}
@@ -119,15 +103,15 @@ func judgeFlows(name string, flows []labelledFlow) (flowResult, error) {
 func told(f *labelledFlow, found []*finding.Finding) bool {
 	const slack = 60e9
 	for _, d := range found {
-		if !alarming(d) || f.Start < d.FirstSeen-slack || f.Start > d.LastSeen+slack {
+		if !alarming(d) || f.start < d.FirstSeen-slack || f.start > d.LastSeen+slack {
 			continue
 		}
 		var other string
 		switch d.Address {
-		case f.Src.String():
-			other = f.Dst.String()
-		case f.Dst.String():
-			other = f.Src.String()
+		case f.src:
+			other = f.dst
+		case f.dst:
+			other = f.src
 		default:
 			continue
 		}
@@ -230,67 +214,18 @@ func readJSON(r io.Reader) ([]labelledFlow, error) {
 	}
 }
 
-// record makes a flow fact of one row.
+// record takes what is needed of one row.
 func record(get func(string) string) (labelledFlow, bool) {
-	var f labelledFlow
 	src, err1 := netip.ParseAddr(get("id.orig_h"))
 	dst, err2 := netip.ParseAddr(get("id.resp_h"))
 	ts, err3 := strconv.ParseFloat(get("ts"), 64)
 	if err1 != nil || err2 != nil || err3 != nil {
-		return f, false
+		return labelledFlow{}, false
 	}
-	number := func(key string) uint64 { n, _ := strconv.ParseUint(get(key), 10, 64); return n }
-	seconds, _ := strconv.ParseFloat(get("duration"), 64)
-	f.Src, f.Dst, f.SrcPort, f.DstPort = src, dst, uint16(number("id.orig_p")), uint16(number("id.resp_p"))
-	f.Start = int64(math.Round(ts*1e6)) * 1000
-	f.End = f.Start + int64(seconds*1e9)
-	f.Time = f.End
-	f.Age = uint32(seconds)
-	f.Transport = map[string]uint8{"tcp": 6, "udp": 17, "icmp": 1}[get("proto")]
-	f.PktsToServer, f.PktsToClient = max(number("orig_pkts"), 1), number("resp_pkts") // packets with a bad checksum are not counted
-	f.BytesToServer, f.BytesToClient = number("orig_ip_bytes"), number("resp_ip_bytes")
-	f.DataToServer, f.DataToClient = number("orig_bytes"), number("resp_bytes")
-	f.ConnState = get("conn_state")
-	f.AppProto = event.ProtoByName(map[string]string{"ssl": "tls", "krb_tcp": "krb5"}[get("service")])
-	if f.AppProto == event.ProtoUnknown {
-		f.AppProto = event.ProtoByName(get("service"))
-	}
-	if f.Transport == 1 {
-		f.ICMPType, f.ICMPCode, f.SrcPort, f.DstPort = uint8(f.SrcPort), uint8(f.DstPort), 0, 0
-	}
-	f.TCPFlagsTS, f.TCPFlagsTC = flags(get("history"))
-	f.Midstream = f.Transport == 6 && f.TCPFlagsTS&2 == 0
-	f.OneSided = f.PktsToServer == 0 || f.PktsToClient == 0
-	f.SYNOptions = "unknown" // the records do not tell
+	f := labelledFlow{src: src.String(), dst: dst.String(), start: int64(math.Round(ts*1e6)) * 1000}
 	f.label = strings.TrimSpace(get("label") + " " + get("detailed-label") + get("detailedlabel"))
 	if f.label == "" {
 		f.label = "(no label)"
 	}
 	return f, true
-}
-
-// flags makes TCP flags of Zeek's history: capitals are the originator's.
-func flags(history string) (ts, tc uint8) {
-	for i := 0; i < len(history); i++ {
-		c := history[i]
-		var f uint8
-		switch c | 0x20 {
-		case 's':
-			f = 0x02
-		case 'h':
-			f = 0x12
-		case 'a', 'd':
-			f = 0x10
-		case 'f':
-			f = 0x11
-		case 'r':
-			f = 0x04
-		}
-		if c >= 'A' && c <= 'Z' {
-			ts |= f
-		} else {
-			tc |= f
-		}
-	}
-	return ts, tc
 }

@@ -46,7 +46,7 @@ func run(args []string, out io.Writer) error {
 	}
 	var flows []flowResult
 	if *only == "" {
-		if flows, err = runFlows(filepath.Join(folder, "data", "flows")); err != nil {
+		if flows, err = runFlows(ctx, filepath.Join(folder, "data", "flows")); err != nil {
 			return err
 		}
 	}

@@ -10,13 +10,16 @@ import (
 
 const (
 	maxCalls     = 8192
-	callGaps     = 16 // intervals that are kept of one destination
+	callsKept    = 17 // calls that are kept of one destination
 	fewestCalls  = 12
 	shortestSpan = 60 * second
 	longestGap   = 24 * hour
 	deadCalls    = 30 // calls without an answer that need not come at even intervals
 	deadSpan     = 10 * minute
-	evenness     = 0.15 // median deviation from the median interval, as a part of it
+	repeatSpan   = 5 * second // a refused call from the same port within it is the same call: systems try a few times
+	latecomer    = minute     // what ends later is told later
+	tinyCall     = 32         // bytes that the device says in a call, at most, to be odd
+	evenness     = 0.15       // median deviation from the median interval, as a part of it
 )
 
 // beacon finds devices that call one outside address at even intervals. Since
@@ -30,17 +33,20 @@ type beacon struct {
 
 // caller is what is remembered of one device, one outside address and port.
 type caller struct {
-	last    int64
-	first   int64
-	n       uint64
-	failed  uint64 // calls that nobody answered
-	spoken  uint64 // connections in which something was said
-	known   uint64 // of these, connections in a protocol by which devices call their makers
-	gaps    [callGaps]int64
-	nGaps   int
-	marks   [4]mark
-	nMarks  int
-	verdict bool
+	last   int64
+	first  int64
+	n      uint64
+	failed uint64           // calls that nobody answered
+	spoken uint64           // connections in which something was said
+	said   uint64           // bytes that the device said in them
+	known  uint64           // of these, connections in a protocol by which devices call their makers
+	starts [callsKept]int64 // of the latest calls, in order of time
+	ports  [callsKept]uint16
+	kept   int
+	calls  uint64 // calls so far, several attempts at one counted once
+	marks  [4]mark
+	nMarks int
+	told   uint64 // calls that findings count already
 }
 
 func newBeacon(e *Engine) *beacon { return &beacon{e: e, calls: newTable[caller](maxCalls)} }
@@ -55,15 +61,22 @@ func (b *beacon) fact(s *sight) {
 		return
 	}
 	c := b.calls.make(mix(mix(hostKey(s.Place, s.Src), addrKey(s.Dst)), uint64(s.DstPort)<<8|uint64(s.Transport)))
-	if c.n > 0 && (s.when < c.first || s.when-c.last > longestGap) {
+	if c.n > 0 && (s.when < c.first-latecomer || s.when-c.last > longestGap) {
 		*c = caller{} // the clock jumped, or the habit has ended
 	}
+	if c.n == 0 {
+		c.first, c.last = s.when, s.when
+	}
+	c.first, c.last = min(c.first, s.when), max(c.last, s.when)
 	c.n += uint64(f.Aggregated) + 1
+	refused := f.PktsToClient == 0 || f.TCPFlagsTC&flagSYN == 0 && f.TCPFlagsTC&flagRST != 0
+	c.called(s.when, s.SrcPort, refused && s.Transport == protoTCP)
 	switch {
-	case f.PktsToClient == 0 || f.TCPFlagsTC&flagSYN == 0 && f.TCPFlagsTC&flagRST != 0:
+	case refused:
 		c.failed += uint64(f.Aggregated) + 1
 	case f.DataToServer+f.DataToClient > 0:
 		c.spoken++
+		c.said += f.DataToServer
 		switch f.AppProto {
 		case event.ProtoUnknown, event.ProtoIRC, event.ProtoTelnet:
 		default:
@@ -74,28 +87,51 @@ func (b *beacon) fact(s *sight) {
 		c.marks[c.nMarks] = mark{time: s.when, packet: s.Packet, capture: s.Capture}
 		c.nMarks++
 	}
-	if c.first == 0 {
-		c.first, c.last = s.when, s.when
-		b.tempo(s, f, c)
-		return
-	}
-	if gap := s.when - c.last; gap >= second/2 {
-		c.gaps[c.nGaps%callGaps] = gap
-		c.nGaps++
-		c.last = s.when
-	}
 	b.tempo(s, f, c)
 	switch {
-	case c.nGaps+1 >= fewestCalls && c.last-c.first >= shortestSpan && b.judge(s, c):
+	case c.calls >= fewestCalls && c.last-c.first >= shortestSpan && b.judge(s, c):
 	case c.failed >= deadCalls && c.last-c.first >= deadSpan && c.failed*5 >= c.n*4:
 		b.dead(s, c)
 	}
 }
 
+// called puts a call among those that are kept, in order of time, unless it is
+// another attempt at one of them or came together with one.
+func (c *caller) called(when int64, port uint16, refused bool) {
+	if refused {
+		for k := range c.kept {
+			if c.ports[k] == port && near(c.starts[k], when, repeatSpan) {
+				return
+			}
+		}
+	}
+	i := c.kept
+	for i > 0 && c.starts[i-1] > when {
+		i--
+	}
+	if i > 0 && when-c.starts[i-1] < second/2 || i < c.kept && c.starts[i]-when < second/2 {
+		return
+	}
+	switch {
+	case c.kept < callsKept:
+		copy(c.starts[i+1:c.kept+1], c.starts[i:c.kept])
+		copy(c.ports[i+1:c.kept+1], c.ports[i:c.kept])
+		c.kept++
+	case i == 0:
+		return // older than all that are kept
+	default:
+		i--
+		copy(c.starts[:i], c.starts[1:i+1])
+		copy(c.ports[:i], c.ports[1:i+1])
+	}
+	c.starts[i], c.ports[i] = when, port
+	c.calls++
+}
+
 // dead judges calls to somebody who never answers. The operating system
 // repeats each call at growing intervals, so that they need not be even.
 func (b *beacon) dead(s *sight, c *caller) {
-	if score, why := b.weigh(s, c); score >= 3 {
+	if score, why := b.weigh(s, c, c.average()); score >= 3 {
 		b.report(s, c, score, "again and again", why)
 	}
 }
@@ -112,9 +148,11 @@ func ordinaryCall(s *sight, f *event.Flow) bool {
 
 // even gives the median interval and whether the intervals are even.
 func (c *caller) even() (int64, bool) {
-	n := min(c.nGaps, callGaps)
-	var g [callGaps]int64
-	copy(g[:n], c.gaps[:n])
+	n := c.kept - 1
+	var g [callsKept]int64
+	for i := range n {
+		g[i] = c.starts[i+1] - c.starts[i]
+	}
 	slices.Sort(g[:n])
 	median := g[n/2]
 	for i := range n {
@@ -130,10 +168,10 @@ func (c *caller) even() (int64, bool) {
 // judge weighs what even calls are made of and reports whether it told of them.
 func (b *beacon) judge(s *sight, c *caller) bool {
 	median, even := c.even()
-	if !even && !c.verdict {
+	if !even && c.told == 0 {
 		return false
 	}
-	score, why := b.weigh(s, c)
+	score, why := b.weigh(s, c, c.average())
 	if score < 2 {
 		return false
 	}
@@ -141,8 +179,11 @@ func (b *beacon) judge(s *sight, c *caller) bool {
 	return true
 }
 
+// average gives how much the device says in one call.
+func (c *caller) average() uint64 { return c.said / max(c.spoken, 1) }
+
 // weigh scores what is odd about a destination.
-func (b *beacon) weigh(s *sight, c *caller) (score int, why []string) {
+func (b *beacon) weigh(s *sight, c *caller, each uint64) (score int, why []string) {
 	if !b.e.names.known(s.Place, s.Dst) {
 		score++
 		if b.e.names.asks(s.Place, s.Src) {
@@ -155,6 +196,10 @@ func (b *beacon) weigh(s *sight, c *caller) (score int, why []string) {
 	if c.spoken > 0 && c.known*4 < c.spoken {
 		score++
 		why = append(why, "the protocol is unknown or one that devices do not use")
+	}
+	if each > 0 && each <= tinyCall {
+		score++
+		why = append(why, fmt.Sprintf("only %s are sent each time", count(each, "byte")))
 	}
 	if !usualPort(s.DstPort) {
 		score++
@@ -182,11 +227,7 @@ func (b *beacon) tempo(s *sight, f *event.Flow, c *caller) {
 	if t.Bursts < fewestCalls || t.MeanMS < 2000 || float64(t.DevMS) > evenness*float64(t.MeanMS) || t.Bytes > 512 {
 		return
 	}
-	score, why := b.weigh(s, c)
-	if t.Bytes <= 32 {
-		score++
-		why = append(why, fmt.Sprintf("only %s are sent each time", count(t.Bytes, "byte")))
-	}
+	score, why := b.weigh(s, c, uint64(t.Bytes))
 	if score < 3 {
 		return
 	}
@@ -198,12 +239,14 @@ func (b *beacon) report(s *sight, c *caller, score int, rhythm string, why []str
 	if rec == nil {
 		return
 	}
-	n := uint64(1)
+	n := c.n - c.told
 	if rec.isNew() {
-		c.verdict = true
-		n = c.n
-		rec.first = min(rec.first, c.first)
-		rec.trail(b.e, c.marks[:c.nMarks], "one of the calls", false)
+		if c.told == 0 {
+			rec.first = min(rec.first, c.first)
+			rec.trail(b.e, c.marks[:c.nMarks], "one of the calls", false)
+		} else {
+			rec.show(b.e, s, "one of the calls")
+		}
 		to, how := b.e.named(s.Place, s.Dst), transport(s.Transport)
 		at := s.DstPort
 		rec.tell = func() string {
@@ -221,6 +264,7 @@ func (b *beacon) report(s *sight, c *caller, score int, rhythm string, why []str
 	}
 	rec.peer(&s.dst)
 	rec.add(&b.e.ledger, s.when, n)
+	c.told = c.n
 }
 
 // interval writes a length of time with the precision that rhythms need.

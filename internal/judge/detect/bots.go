@@ -174,11 +174,16 @@ func (b *bots) flow(s *sight, f *event.Flow) {
 		return
 	}
 	age := f.End - f.Start
-	if age < 10*second || f.Tempo.Bursts < 2 || f.Tempo.Bytes > 128 || f.DataToServer/uint64(f.Tempo.Bursts) > 128 {
+	tempo := f.Tempo
+	if tempo.Bursts == 0 && f.Origin != "" && age >= 10*minute { // logs do not tell the rhythm, but how much was said in how many packets
+		half := f.PktsToServer / 2 // the others acknowledge what comes
+		tempo.Bursts, tempo.Bytes = uint32(min(half, 1<<31)), uint32(min(f.DataToServer/max(half, 1), 1<<31))
+	}
+	if age < 10*second || tempo.Bursts < 2 || tempo.Bytes > 128 || f.DataToServer/uint64(tempo.Bursts) > 128 {
 		return
 	}
 	k := b.bare.make(hostKey(s.Place, s.Src))
-	kept := bareSession{s: *s, fact: *s.Fact, tempo: f.Tempo, data: f.DataToServer + f.DataToClient, age: age}
+	kept := bareSession{s: *s, fact: *s.Fact, tempo: tempo, data: f.DataToServer + f.DataToClient, age: age}
 	kept.fact.Body = (*event.Flow)(nil)
 	if len(k.kept) < keptSessions {
 		k.kept = append(k.kept, kept)
@@ -204,7 +209,7 @@ func (b *bots) decide(k *bareSessions) {
 		c.s.Fact = &c.fact
 		why := ""
 		for _, check := range attacks {
-			if r := b.e.has(check, &c.s, &c.s.src); r != nil {
+			if r := b.e.hadWithin(check, &c.s, &c.s.src, c.age); r != nil {
 				why = r.book.Title
 				break
 			}
@@ -222,12 +227,13 @@ func (b *bots) decide(k *bareSessions) {
 			to := b.e.named(c.s.Place, c.s.Dst)
 			kept := *c
 			rec.tell = func() string {
-				return fmt.Sprintf("%s, about which there is the finding %q, kept a connection to %s port %d open for %s and sent %s of about %s each, in no known protocol.",
+				return fmt.Sprintf("%s, about which there is the finding %q, kept a connection to %s port %d open for %s and sent %s of about %s each, in no known protocol that devices use.",
 					rec.address, why, to, kept.fact.DstPort, span(kept.age), count(kept.tempo.Bursts, "message"), count(kept.tempo.Bytes, "byte"))
 			}
 		}
 		rec.peer(&c.s.dst)
 		rec.show(b.e, &c.s, "connection with tiny keep-alives")
 		rec.add(&b.e.ledger, c.s.when, uint64(c.tempo.Bursts))
+		rec.until(c.s.when + c.age)
 	}
 }

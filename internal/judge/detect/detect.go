@@ -142,12 +142,18 @@ func (e *Engine) reportAt(check string, s *sight, about *actor, g group) *record
 // has gives the record of a check about a host whose episode holds the moment
 // of a fact.
 func (e *Engine) has(check string, s *sight, about *actor) *record {
+	return e.hadWithin(check, s, about, 0)
+}
+
+// hadWithin gives the record of a check about a host whose episode meets the
+// span of time that begins with a fact.
+func (e *Engine) hadWithin(check string, s *sight, about *actor, span int64) *record {
 	if d := e.device(s.Place, about); d != "" {
-		if r := e.ledger.has(check, hostID{s.Place, textKey(d)}, s.when); r != nil {
+		if r := e.ledger.has(check, hostID{s.Place, textKey(d)}, s.when, s.when+span); r != nil {
 			return r
 		}
 	}
-	return e.ledger.has(check, hostID{s.Place, uint64(about.key)}, s.when)
+	return e.ledger.has(check, hostID{s.Place, uint64(about.key)}, s.when, s.when+span)
 }
 
 // device gives the id of a host's device, empty when it is none.

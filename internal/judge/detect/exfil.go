@@ -59,8 +59,8 @@ func (x *exfiltration) fact(s *sight) {
 	met := x.met.make(pair)
 	fresh := habit && !*met
 	*met = true
-	if f.DataToServer < 1000 {
-		return
+	if f.DataToServer < 1000 || s.Transport == protoUDP && f.PktsToClient == 0 {
+		return // what nobody acknowledges is no transfer
 	}
 	u := x.uploads.make(pair)
 	if u.start == 0 || !near(u.start, s.when, exfilSpan) {

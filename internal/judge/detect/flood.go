@@ -18,6 +18,8 @@ const (
 	floodSpan    = 10 * second
 	floodPackets = 1000 // packets of one conversation without answer
 	floodRate    = 100  // of these in a second on average
+	visitFlood   = 500  // whole connections with one outside service within floodSpan
+	visitBytes   = 2000 // that a client says in one of them at most
 	maxFloods    = 4096
 )
 
@@ -195,8 +197,23 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	if lonely && f.PktsToServer >= floodPackets && (s.Transport != protoTCP || f.TCPFlagsTS&flagACK == 0 || f.DataToServer/f.PktsToServer < 100 && f.PktsToClient > 0) {
 		d.long(s, f, about, other, check)
 	}
-	unanswered := f.PktsToClient == 0 && (s.Transport == protoUDP && f.AppProto != event.ProtoDNS || s.Transport == protoTCP && f.TCPFlagsTS&flagACK == 0)
-	if !unanswered {
+	if f.PktsToClient > 0 {
+		d.visits(s, f)
+		return
+	}
+	kind := ""
+	switch {
+	case s.Transport == protoUDP && s.DstPort == 53:
+		kind = "DNS flood"
+	case s.Transport == protoUDP:
+		kind = "UDP flood"
+	case s.Transport != protoTCP:
+	case f.TCPFlagsTS&flagACK == 0:
+		kind = "SYN flood"
+	case f.Midstream && f.DataToServer == 0 && f.PktsToServer <= 2:
+		kind = "flood of TCP packets without connections"
+	}
+	if kind == "" || f.AppProto == event.ProtoDNS {
 		return
 	}
 	if d.rated(s, about, other, check) {
@@ -219,13 +236,6 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	if v.meter.add(s.when, floodSpan, n, f.BytesToServer) < floodFlows {
 		return
 	}
-	kind := "SYN flood"
-	if s.Transport == protoUDP {
-		kind = "UDP flood"
-		if s.DstPort == 53 {
-			kind = "DNS flood"
-		}
-	}
 	rec := d.e.report(check, s, about, kind)
 	if rec.isNew() {
 		v.keep()
@@ -237,6 +247,36 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	}
 	rec.peer(other)
 	rec.show(d.e, s, "unanswered packet of the flood")
+	rec.add(&d.e.ledger, s.when, n)
+}
+
+// visits finds floods of whole connections: one of ours opens very many to one
+// outside service, all alike.
+func (d *flood) visits(s *sight, f *event.Flow) {
+	if !s.src.home || s.dst.home || s.Transport != protoTCP || f.TCPFlagsTS&flagSYN == 0 || f.DataToServer > visitBytes {
+		return
+	}
+	v := d.service.make(mix(mix(mix(hostKey(s.Place, s.Dst), uint64(s.DstPort)<<8|uint64(s.Transport)), addrKey(s.Src)), 1))
+	if v.meter.n == 0 || !near(v.meter.start, s.when, floodSpan) {
+		v.ports = distinct{}
+	}
+	v.ports.add(f.DataToServer)
+	n := uint64(f.Aggregated) + 1
+	if all := v.meter.add(s.when, floodSpan, n, f.BytesToServer); all < visitFlood || uint64(v.ports.count())*8 > all {
+		return
+	}
+	rec := d.e.report("dos.flood-out", s, &s.src, "flood of connections")
+	if rec.isNew() {
+		v.keep()
+		n = v.meter.n
+		to := endpoint(s.Dst, s.DstPort)
+		rec.rate(ident.Medium, 0.6)
+		rec.tell = func() string {
+			return fmt.Sprintf("%s opened %s to %s, all alike, within %s.", rec.address, count(rec.n, "connection"), to, span(rec.last-rec.first))
+		}
+	}
+	rec.peer(&s.dst)
+	rec.show(d.e, s, "connection of the flood")
 	rec.add(&d.e.ledger, s.when, n)
 }
 
@@ -268,6 +308,9 @@ func (d *flood) long(s *sight, f *event.Flow, about, other *actor, check string)
 		if f.DataToServer/f.PktsToServer > 700 {
 			least = floodOneFlow // video and backups look like this
 		}
+		if f.PktsToClient == 0 && !s.dst.home && f.AppProto == event.ProtoUnknown {
+			least = floodUDP // but out there somebody says something now and then
+		}
 	}
 	if perSecond < least || d.rated(s, about, other, check) {
 		return
@@ -289,4 +332,5 @@ func (d *flood) long(s *sight, f *event.Flow, about, other *actor, check string)
 	rec.peer(other)
 	rec.show(d.e, s, "first packet of the flood")
 	rec.add(&d.e.ledger, s.when, f.PktsToServer)
+	rec.until(f.End)
 }

@@ -25,6 +25,7 @@ type guessing struct {
 	sources [2]*table[guesser]
 	pairs   *table[guessPair]
 	servers *table[guessServer]
+	flows   *table[guessedAt]
 }
 
 // guesser is what is remembered of one host that fails to log in.
@@ -58,7 +59,7 @@ type guessServer struct {
 }
 
 func newGuessing(e *Engine) *guessing {
-	g := &guessing{e: e, pairs: newTable[guessPair](maxGuessers), servers: newTable[guessServer](maxHosts)}
+	g := &guessing{e: e, pairs: newTable[guessPair](maxGuessers), servers: newTable[guessServer](maxHosts), flows: newTable[guessedAt](maxGuessers)}
 	for i := range g.sources {
 		g.sources[i] = newTable[guesser](maxGuessers)
 	}
@@ -66,7 +67,7 @@ func newGuessing(e *Engine) *guessing {
 }
 
 func (g *guessing) kinds() []event.Kind {
-	return []event.Kind{event.KindLogin, event.KindSMB, event.KindKRB5, event.KindVNC}
+	return []event.Kind{event.KindLogin, event.KindSMB, event.KindKRB5, event.KindVNC, event.KindFlow}
 }
 
 func (g *guessing) close() {}
@@ -82,6 +83,8 @@ type attempt struct {
 
 func (g *guessing) fact(s *sight) {
 	switch b := s.Body.(type) {
+	case *event.Flow:
+		g.flow(s, b)
 	case *event.Login:
 		if b.Service == event.ProtoDICOM || b.Service == event.ProtoDHCP {
 			return
@@ -118,6 +121,9 @@ func (g *guessing) attempt(s *sight, a attempt) {
 	tried := mix(textKey(a.user), a.secret)
 	if a.secret == 0 {
 		tried = mix(textKey(a.user), uint64(s.when))
+		for i := range min(a.count, guessLimit) - 1 {
+			gs.tried.add(mix(tried, i))
+		}
 	}
 	gs.tried.add(tried)
 	gs.users.add(a.user)
@@ -197,13 +203,10 @@ func (g *guessing) report(s *sight, a attempt, gs *guesser) {
 			rec.title = "The same wrong password again and again"
 		}
 	case gs.unknown*2 > gs.total:
-		if rec.isNew() {
-			rec.rate(ident.Medium, 0.6)
-		}
+		rec.title = ""
+		rec.rate(ident.Medium, 0.6)
 	default:
-		if rec.title != "" {
-			rec.title = ""
-		}
+		rec.title = ""
 		rec.grade(ident.Medium, 0.9)
 	}
 	rec.peer(other)

@@ -18,16 +18,18 @@ const (
 	stageEntry                      // somebody got in
 	stageDelivery                   // a program came
 	stageAction                     // the device works for somebody else
+	stageControl                    // it may be steered from outside
+	stageHarm                       // it does what nobody's device does by itself
 )
 
 // stageOf says which findings about a host are which step.
 var stageOf = map[string]stage{
 	"credential.guessed": stageEntry, "exploit.command-injection": stageAttempt, "lateral.remote-execution": stageEntry,
 	"infection.loader": stageDelivery, "infection.payload-download": stageDelivery,
-	"infection.self-propagation": stageAction, "recon.stateless-scan": stageAction, "recon.horizontal-scan": stageAction, "recon.port-scan": stageAction,
-	"c2.beacon": stageAction, "c2.bot-session": stageAction, "c2.dga": stageAction, "c2.dns-tunnel": stageAction, "c2.intel-match": stageAction,
-	"abuse.mining": stageAction, "abuse.click-fraud": stageAction, "abuse.spam": stageAction, "abuse.residential-proxy": stageAction,
-	"dos.flood-out": stageAction, "dos.dns-water-torture": stageAction, "credential.guessing": stageAction, "exfiltration.volume": stageAction,
+	"infection.self-propagation": stageAction | stageHarm, "recon.stateless-scan": stageAction | stageHarm, "recon.horizontal-scan": stageAction, "recon.port-scan": stageAction,
+	"c2.beacon": stageAction | stageControl, "c2.bot-session": stageAction | stageControl, "c2.dga": stageAction | stageControl, "c2.dns-tunnel": stageAction | stageControl, "c2.intel-match": stageAction | stageControl,
+	"abuse.mining": stageAction, "abuse.click-fraud": stageAction, "abuse.spam": stageAction | stageHarm, "abuse.residential-proxy": stageAction,
+	"dos.flood-out": stageAction | stageHarm, "dos.dns-water-torture": stageAction | stageHarm, "credential.guessing": stageAction, "exfiltration.volume": stageAction,
 }
 
 // stage gives the step that a record is for its host. Attacking others is an
@@ -86,14 +88,18 @@ func (i *incidents) judgeAgain(r *record) {
 }
 
 // judge makes the incident when the links cover two steps: something came in
-// beside any other step, or somebody got in and the device acts for them.
+// beside any other step, or somebody got in and the device acts for them, or
+// it is steered from outside and does harm.
 func (i *incidents) judge(c *chain, r *record) {
 	var steps stage
 	for _, l := range c.links {
-		steps |= l.stage()
+		if l.severity > ident.Info {
+			steps |= l.stage()
+		}
 	}
+	const used, steered = stageEntry | stageAction, stageControl | stageHarm
 	delivered := steps&stageDelivery != 0 && steps != stageDelivery
-	if !delivered && steps&(stageEntry|stageAction) != stageEntry|stageAction {
+	if !delivered && steps&used != used && steps&steered != steered {
 		return
 	}
 	about := actor{key: r.host, addr: r.addr, home: true}

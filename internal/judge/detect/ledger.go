@@ -118,7 +118,7 @@ func (l *ledger) at(check string, place ident.Place, host *actor, device string,
 	}
 	id := finding.ID(place, b.ID, host.key, g.String(), t)
 	for _, r := range l.byHost[k.hostID] {
-		if r.id == id { // the clock jumped away and back
+		if r.id == id || r.book == b && r.key == k && r.holds(t) { // told late, or the clock jumped away and back
 			b.latest[k] = r
 			return r
 		}
@@ -183,12 +183,13 @@ func (l *ledger) dropOldest() {
 	l.records = slices.DeleteFunc(l.records, func(r *record) bool { return gone[r] })
 }
 
-// has gives the first record of a check about a host whose episode is not
-// over at time t, whatever its group; nil when there is none.
-func (l *ledger) has(check string, id hostID, t int64) *record {
+// has gives the first record of a check about a host whose episode, with the
+// quiet time around it, meets the span, whatever its group; nil when there is
+// none.
+func (l *ledger) has(check string, id hostID, from, to int64) *record {
 	var best *record
 	for _, r := range l.byHost[id] {
-		if r.book.ID == check && r.n > 0 && r.holds(t) && (best == nil || r.first < best.first || r.first == best.first && r.id < best.id) {
+		if r.book.ID == check && r.n > 0 && from <= r.last+int64(r.book.Quiet) && to >= r.first-int64(r.book.Quiet) && (best == nil || r.first < best.first || r.first == best.first && r.id < best.id) {
 			best = r
 		}
 	}
@@ -211,6 +212,13 @@ func (r *record) add(l *ledger, t int64, n uint64) bool {
 		l.opened(r)
 	}
 	return true
+}
+
+// until moves the end of a record to that of the conversation that it tells of.
+func (r *record) until(end int64) {
+	if r != nil && end > r.last && end-r.last <= 24*hour {
+		r.last = end
+	}
 }
 
 // since moves the beginning of a record that was just opened back to the

@@ -30,8 +30,8 @@ func (p *propagation) close() {}
 
 // scanned is called by recon for every probe of a source that scans.
 func (p *propagation) scanned(s *sight, sc *scanner, n uint64) {
-	if !s.src.home {
-		return
+	if !s.src.home || s.Transport != protoTCP && s.Transport != protoUDP {
+		return // pings alone get nobody in
 	}
 	if sc.worm != nil && sc.worm.holds(s.when) {
 		sc.worm.peer(&s.dst)
@@ -53,7 +53,7 @@ func (p *propagation) scanned(s *sight, sc *scanner, n uint64) {
 			rec.rate(ident.High, 0.75)
 		}
 		rec.tell = func() string {
-			why := fmt.Sprintf("in %s at random outside this one", count(sc.outside.count(), "network"))
+			why := fmt.Sprintf("in %s at random outside this one", count(min(sc.outside.count(), rec.peerSet.count()), "network"))
 			if taken != "" {
 				why = "after " + taken
 			}

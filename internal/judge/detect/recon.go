@@ -244,9 +244,12 @@ func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
 			if sc.ports.n > 0 && (sc.transports[0] || sc.transports[1]) {
 				onPorts = " on port " + sc.ports.String()
 			}
-			return fmt.Sprintf("%s probed %s or more by %s%s within %s; %s unanswered and %s refused.",
-				rec.address, count(rec.peerSet.count(), "host"), what, onPorts, span(rec.last-rec.first),
-				count(sc.silent, "probe"), count(sc.refused, "probe"))
+			refused := ""
+			if sc.refused > 0 {
+				refused = fmt.Sprintf(" and %d refused", sc.refused)
+			}
+			return fmt.Sprintf("%s probed %s or more by %s%s within %s; %s unanswered%s.",
+				rec.address, count(rec.peerSet.count(), "host"), what, onPorts, span(rec.last-rec.first), count(sc.silent, "probe"), refused)
 		}
 		n = max(n, uint64(hosts))
 	}
