@@ -75,7 +75,7 @@ func tshark(t *testing.T, path string) map[string]int {
 	}
 	out, err := exec.Command("tshark", args...).Output()
 	if err != nil && len(out) == 0 {
-		t.Skipf("tshark cannot read %s: %v", path, err)
+		t.Fatalf("tshark cannot read %s: %v", path, err)
 	}
 	n := map[string]int{}
 	for line := range strings.Lines(string(out)) {

@@ -41,9 +41,3 @@ func (v *Inventory) Router(p ident.Place, mac ident.MAC) bool {
 	l := v.links[linkID{p, mac}]
 	return l != nil && l.router()
 }
-
-// Began gives the packet time of the first fact of all.
-func (v *Inventory) Began() int64 { return v.first }
-
-// Name gives the name by which an address was asked for, empty when unknown.
-func (v *Inventory) Name(a netip.Addr) string { return v.names.of(a) }

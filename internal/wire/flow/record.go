@@ -270,7 +270,7 @@ func (t *Table) record(f *flow, reason string) {
 	b.Age = uint32(max(0, f.last-f.first) / second)
 	b.State = [...]string{"new", "established", "closed"}[f.state]
 	b.Reason = reason
-	b.ConnState = f.connState()
+	b.ConnState = event.ConnState(f.Transport(), f.pkts, f.flags)
 	b.TCPFlagsTS, b.TCPFlagsTC = f.flags[0], f.flags[1]
 	b.Midstream, b.OneSided = f.midstream, oneSided
 	b.Gaps, b.OutOfOrder, b.Retransmits, b.Overlaps = f.gaps, f.outOfOrder, f.retransmits, f.overlaps
@@ -316,44 +316,4 @@ func (t *Table) synOptions(f *flow) string {
 		s = strconv.AppendUint(s, uint64(k), 10)
 	}
 	return t.out.String(s)
-}
-
-// connState gives Zeek's short name of how a TCP connection went.
-func (f *flow) connState() string {
-	if f.Transport() != protoTCP {
-		if f.pkts[0] > 0 && f.pkts[1] > 0 {
-			return "SF"
-		}
-		if f.pkts[0] == 0 {
-			return "SHR"
-		}
-		return "S0"
-	}
-	const syn, fin, rst = decode.SYN, decode.FIN, decode.RST
-	c, s := f.flags[0], f.flags[1]
-	switch {
-	case c&syn == 0 && s&syn == 0:
-		return "OTH"
-	case c&syn == 0:
-		return "SHR"
-	case s&rst != 0 && s&syn == 0:
-		return "REJ"
-	case s&syn == 0 && c&rst != 0:
-		return "RSTOS0"
-	case s&syn == 0 && c&fin != 0:
-		return "SH"
-	case s&syn == 0:
-		return "S0"
-	case c&fin != 0 && s&fin != 0:
-		return "SF"
-	case s&rst != 0:
-		return "RSTR"
-	case c&rst != 0:
-		return "RSTO"
-	case c&fin != 0:
-		return "S2"
-	case s&fin != 0:
-		return "S3"
-	}
-	return "S1"
 }

@@ -142,7 +142,7 @@ func (r *Reader) eveFlow(body int32, h *event.Header) error {
 		suricataPayload(f, h)
 	}
 	f.OneSided = f.PktsToServer == 0 || f.PktsToClient == 0
-	f.ConnState = netflow.ConnState(h.Transport, [2]uint64{f.PktsToServer, f.PktsToClient}, [2]uint8{f.TCPFlagsTS, f.TCPFlagsTC})
+	f.ConnState = event.ConnState(h.Transport, [2]uint64{f.PktsToServer, f.PktsToClient}, [2]uint8{f.TCPFlagsTS, f.TCPFlagsTC})
 	return nil
 }
 

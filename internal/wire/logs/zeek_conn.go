@@ -2,7 +2,6 @@ package logs
 
 import (
 	"edgeward/internal/event"
-	"edgeward/internal/wire/proto/netflow"
 )
 
 // TCP flags as Flow facts give them.
@@ -53,7 +52,7 @@ func (r *Reader) zeekConn(w *row, h *event.Header) error {
 		mendMidstream(f)
 	}
 	if f.ConnState == "" {
-		f.ConnState = netflow.ConnState(h.Transport, [2]uint64{f.PktsToServer, f.PktsToClient}, [2]uint8{f.TCPFlagsTS, f.TCPFlagsTC})
+		f.ConnState = event.ConnState(h.Transport, [2]uint64{f.PktsToServer, f.PktsToClient}, [2]uint8{f.TCPFlagsTS, f.TCPFlagsTC})
 	}
 	f.State = zeekState(f.ConnState)
 	return nil
