@@ -75,6 +75,9 @@ type Evidence struct {
 	Packet  uint64 // packet number in it; 0 when there is none
 	Summary string // one line: what can be seen there
 	Bytes   []byte // the beginning of the packet, when it was still at hand
+	// Headers is how many of Bytes are headers, up to the end of the transport
+	// header: what comes behind may be somebody's data. 0 when it is not known.
+	Headers int
 }
 
 // Finding is one claim. A thousand packets of one attack are one finding.

@@ -28,9 +28,10 @@ type Options struct {
 
 // Packets gives the bytes of recent packets, so that findings can show them.
 type Packets interface {
-	// Lookup gives the frame of a packet or nil when it is gone. The bytes
-	// are valid until the next call.
-	Lookup(capture uint32, number uint64) []byte
+	// Lookup gives the frame of a packet or nil when it is gone, and how many
+	// of its bytes are headers, up to the end of the transport header; 0 when
+	// that is not known. The bytes are valid until the next call.
+	Lookup(capture uint32, number uint64) (frame []byte, headers int)
 }
 
 // family is a group of checks that share memory.

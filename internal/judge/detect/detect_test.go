@@ -225,9 +225,12 @@ func TestDeviceKeepsItsRecords(t *testing.T) {
 }
 
 // frames answers for every packet.
-type frames struct{ frame []byte }
+type frames struct {
+	frame   []byte
+	headers int
+}
 
-func (p frames) Lookup(uint32, uint64) []byte { return p.frame }
+func (p frames) Lookup(uint32, uint64) ([]byte, int) { return p.frame, p.headers }
 
 // TestEvidenceHidesPayloads wants the payload of packets that may hold
 // secrets cut off, unless they are to be shown.
@@ -238,13 +241,17 @@ func TestEvidenceHidesPayloads(t *testing.T) {
 	frame = append(frame, 0x9c, 0x40, 0, 23, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x18, 0, 0, 0, 0, 0, 0)
 	headers := len(frame)
 	frame = append(frame, "hunter2-is-my-password"...)
-	for _, show := range []bool{false, true} {
+	for i, show := range []bool{false, true, false} {
 		f := newFeed(t, Options{ShowSecrets: show})
+		told := 0 // the packet path may not know where the headers end
+		if i == 2 {
+			told = headers
+		}
 		fact := &event.Fact{
 			Header: event.Header{Time: began, Packet: 7, Src: src, Dst: dst, SrcPort: 40000, DstPort: 23, Transport: 6},
 			Body:   &event.Login{Service: event.ProtoTelnet, User: "root", Secret: secret(1), Outcome: "success", Clear: true},
 		}
-		f.e.Observe([]*event.Fact{fact}, frames{frame})
+		f.e.Observe([]*event.Fact{fact}, frames{frame, told})
 		got := f.found("exposure.cleartext-credentials")
 		if len(got) != 1 || len(got[0].Evidence) != 1 {
 			t.Fatalf("findings: %+v", got)
@@ -255,6 +262,9 @@ func TestEvidenceHidesPayloads(t *testing.T) {
 		}
 		if n := len(got[0].Evidence[0].Bytes); n != want {
 			t.Errorf("show secrets %t: %d bytes of evidence, want %d", show, n, want)
+		}
+		if n := got[0].Evidence[0].Headers; n != headers {
+			t.Errorf("show secrets %t: %d bytes of headers, want %d", show, n, headers)
 		}
 	}
 }

@@ -29,7 +29,8 @@ func (r *record) show(e *Engine, s *sight, summary string) {
 	if s.Packet != 0 {
 		ev.Type = finding.Packet
 		if e.packets != nil {
-			ev.Bytes = e.presentable(s, e.packets.Lookup(s.Capture, s.Packet))
+			frame, headers := e.packets.Lookup(s.Capture, s.Packet)
+			ev.Bytes, ev.Headers = e.presentable(s, frame, headers)
 		}
 	}
 	r.evidence = append(r.evidence, ev)
@@ -50,8 +51,8 @@ func (r *record) trail(e *Engine, marks []mark, summary string, plain bool) {
 		}
 		ev := finding.Evidence{Type: finding.Packet, Time: m.time, Capture: m.capture, Packet: m.packet, Summary: summary}
 		if e.packets != nil && (plain || e.show) {
-			frame := e.packets.Lookup(m.capture, m.packet)
-			ev.Bytes = bytes.Clone(frame[:min(len(frame), finding.MaxEvidenceBytes)])
+			frame, headers := e.packets.Lookup(m.capture, m.packet)
+			ev.Bytes, ev.Headers = beginning(frame, headers)
 		}
 		r.evidence = append(r.evidence, ev)
 	}
@@ -80,24 +81,34 @@ var plainKinds = func() (ok [event.KindCount]bool) {
 	return ok
 }()
 
-// presentable gives a copy of the part of a frame that may be shown.
-func (e *Engine) presentable(s *sight, frame []byte) []byte {
+// presentable gives a copy of the part of a frame that may be shown, and how
+// much of it is headers.
+func (e *Engine) presentable(s *sight, frame []byte, headers int) ([]byte, int) {
 	if len(frame) == 0 {
-		return nil
+		return nil, 0
+	}
+	if headers <= 0 {
+		headers = headerEnd(s, frame)
 	}
 	if e.show || plainKinds[s.Kind()] {
-		return bytes.Clone(frame[:min(len(frame), finding.MaxEvidenceBytes)])
+		return beginning(frame, headers)
 	}
-	n := headerEnd(s, frame)
-	if n == 0 {
-		return nil
+	if headers <= 0 {
+		return nil, 0
 	}
-	return bytes.Clone(frame[:min(n, finding.MaxEvidenceBytes)])
+	return beginning(frame[:min(len(frame), headers)], headers)
 }
 
-// headerEnd finds where the transport header ends, whatever the link type and
-// tunnels before it: behind the pair of addresses and ports of the fact. It
-// gives 0 when they are not found.
+// beginning gives a copy of the first bytes of a frame, and how many of them
+// are headers.
+func beginning(frame []byte, headers int) ([]byte, int) {
+	kept := bytes.Clone(frame[:min(len(frame), finding.MaxEvidenceBytes)])
+	return kept, min(max(headers, 0), len(kept))
+}
+
+// headerEnd finds where the transport header ends in a frame of which nothing
+// else is known, whatever the link type and tunnels before it: behind the pair
+// of addresses and ports of the fact. It gives 0 when they are not found.
 func headerEnd(s *sight, frame []byte) int {
 	if !s.Src.IsValid() || !s.Dst.IsValid() {
 		return 0

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"edgeward/internal/ident"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/capture"
 )
 
@@ -401,11 +402,37 @@ func TestNoAllocation(t *testing.T) {
 	frames := benchFrames()
 	frames = append(frames, vxlan(1, innerEth), gre(0, 0x0800, nil, inner), innerEth6)
 	var p Packet
-	if n := testing.AllocsPerRun(100, func() {
+	if n := shared.AllocsPerRun(100, func() {
 		for _, f := range frames {
 			d.Decode(&p, f, capture.LinkEthernet, uint32(len(f)))
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	secret := []byte("secret")
+	tcp := ether4(frame4{proto: 6, body: tcpSegment(40000, 23, PSH|ACK, nopTimestamp, secret)})
+	padded := append(ether4(frame4{proto: 17, body: udpDatagram(1, 2, secret)}), make([]byte, 12)...)
+	for _, tt := range []struct {
+		name  string
+		frame []byte
+		want  int
+	}{
+		{"TCP with options", tcp, len(tcp) - len(secret)},
+		{"UDP without payload", ether4(frame4{proto: 17, body: udpDatagram(1, 2, nil)}), 14 + 20 + 8},
+		{"UDP with padding", padded, 14 + 20 + 8},
+		{"in VXLAN", vxlan(7, tcp), len(vxlan(7, tcp)) - len(secret)},
+		{"ICMP", ether4(frame4{proto: 1, body: make([]byte, 20)}), 14 + 20},
+		{"ARP", ethernetFrame(0x0806, make([]byte, 28)), 14},
+		{"cut in the options", tcp[:14+20+24], 14 + 20 + 24},
+		{"no link header", tcp[:5], 0},
+	} {
+		var p Packet
+		New(Options{}).Decode(&p, tt.frame, capture.LinkEthernet, uint32(len(tt.frame)+1))
+		if got := p.Headers(); tt.want != got {
+			t.Errorf("%s: %d bytes of headers, want %d", tt.name, got, tt.want)
+		}
 	}
 }

@@ -8,9 +8,50 @@ package decode
 
 import (
 	"net/netip"
+	"unsafe"
 
 	"edgeward/internal/ident"
 )
+
+// Headers gives how many of the first bytes of Frame are headers, up to the
+// end of the transport header, whatever tunnels come before it; of packets
+// without ports, up to the end of the network or link header. It is 0 for a
+// reassembled datagram, whose headers lie elsewhere.
+func (p *Packet) Headers() int {
+	inner, n := p.L4, 0
+	switch {
+	case p.Frames != 1 || p.Layer == LayerNone:
+		return 0
+	case p.Layer == LayerLink:
+		inner = p.L2
+	case p.Layer == LayerTransport:
+		switch p.Proto {
+		case protoTCP:
+			n = int(p.L4[12]>>4) * 4
+		case protoUDP:
+			n = 8
+		case protoSCTP:
+			n = 12
+		}
+	}
+	at := offsetIn(p.Frame, inner)
+	if at < 0 {
+		return 0
+	}
+	return min(at+n, len(p.Frame))
+}
+
+// offsetIn gives where part begins in whole, or -1 when it is no part of it.
+func offsetIn(whole, part []byte) int {
+	if cap(part) == 0 || cap(whole) == 0 {
+		return -1
+	}
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(part))) - uintptr(unsafe.Pointer(unsafe.SliceData(whole)))
+	if at > uintptr(len(whole)) {
+		return -1
+	}
+	return int(at)
+}
 
 // Layer says how far a packet could be decoded.
 type Layer uint8

@@ -12,10 +12,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"edgeward/internal/event"
@@ -69,18 +71,23 @@ type Unit struct {
 	recent  []*Unit
 }
 
-// Lookup gives the bytes of a recent frame, nil when it is not at hand any more.
-func (u *Unit) Lookup(capture uint32, number uint64) []byte {
+// Lookup gives the bytes of a recent frame, nil when it is not at hand any
+// more, and how many of them are headers (see [decode.Packet.Headers]).
+func (u *Unit) Lookup(capture uint32, number uint64) (frame []byte, headers int) {
 	for _, r := range u.recent {
 		if r.capture != capture || len(r.frames.Frames) == 0 {
 			continue
 		}
 		first := r.frames.Frames[0].Number
 		if i := number - first; number >= first && i < uint64(len(r.frames.Frames)) {
-			return r.frames.Frames[i].Data
+			at, ok := slices.BinarySearchFunc(r.packets, number, func(p decode.Packet, n uint64) int { return cmp.Compare(p.Number, n) })
+			if ok {
+				headers = r.packets[at].Headers()
+			}
+			return r.frames.Frames[i].Data, headers
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // Packets gives the number of frames in the unit.
