@@ -9,6 +9,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"edgeward/internal/shared"
 )
 
 // Blocks are bounded: who keeps all batches has to wait, and a batch given
@@ -76,7 +78,7 @@ func TestBackpressure(t *testing.T) {
 func TestNoAllocationPerFrame(t *testing.T) {
 	file := pcapFile(binary.LittleEndian, magicMicro, LinkEthernet, randomRecords(50000, 100)...)
 	var b Batch
-	n := testing.AllocsPerRun(5, func() {
+	n := shared.AllocsPerRun(5, func() {
 		f, err := NewReader(bytes.NewReader(file), "test")
 		if err != nil {
 			t.Fatal(err)

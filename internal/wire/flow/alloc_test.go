@@ -199,7 +199,7 @@ func TestNoAllocation(t *testing.T) {
 			for range 300 { // batches and parsers have the memory they need
 				round()
 			}
-			if n := testing.AllocsPerRun(200, round); n != 0 {
+			if n := shared.AllocsPerRun(200, round); n != 0 {
 				t.Errorf("%v allocations in 8 rounds, want none", n)
 			}
 			if s := w.table.Stats(); c.want != event.ProtoUnknown && s.Protocols[c.want].ToServer == 0 && s.Protocols[c.want].ToClient == 0 {

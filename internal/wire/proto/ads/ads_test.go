@@ -7,6 +7,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -246,7 +247,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 	c := prototest.NewConn(6, Port)
 	p := Protocol.New()
 	rq, rsp := ask(plc, CmdRead, 2, le(0x4020, 0, 4)), reply(plc, CmdRead, 2, le(0, 4, 7))
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		p.Data(c, event.ToServer, rq)
 		p.Data(c, event.ToClient, rsp)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -302,7 +303,7 @@ func TestProbe(t *testing.T) {
 		if got := probe(s); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
-		if n := testing.AllocsPerRun(10, func() { probe(s) }); n != 0 {
+		if n := shared.AllocsPerRun(10, func() { probe(s) }); n != 0 {
 			t.Errorf("%s: the probe allocates", tt.name)
 		}
 	}

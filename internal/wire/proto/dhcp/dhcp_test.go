@@ -9,6 +9,7 @@ import (
 
 	"edgeward/internal/event"
 	"edgeward/internal/ident"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -151,7 +152,7 @@ func TestProbe(t *testing.T) {
 		if got := probe(s); got != tt.want {
 			t.Errorf("%s: probe = %d, want %d", tt.name, got, tt.want)
 		}
-		if n := testing.AllocsPerRun(10, func() { probe(s) }); n != 0 {
+		if n := shared.AllocsPerRun(10, func() { probe(s) }); n != 0 {
 			t.Errorf("%s: %g allocations", tt.name, n)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -378,7 +379,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 	p := Protocol.New()
 	rq := append(cmd(ask(CStoreRQ, 9, "5.1.4.1.1.2", true, "")), data(make([]byte, 200))...)
 	rsp := cmd(answer(CStoreRQ, 9, 0, 0))
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		p.Data(c, event.ToServer, rq)
 		p.Data(c, event.ToClient, rsp)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"edgeward/internal/event"
+	sharedtest "edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -228,7 +229,7 @@ func TestProbe(t *testing.T) {
 		if got := tt.probe(s); got != tt.want {
 			t.Errorf("%s: probe = %d, want %d", tt.name, got, tt.want)
 		}
-		if n := testing.AllocsPerRun(10, func() { tt.probe(s) }); n != 0 {
+		if n := sharedtest.AllocsPerRun(10, func() { tt.probe(s) }); n != 0 {
 			t.Errorf("%s: probe allocates %g times", tt.name, n)
 		}
 	}

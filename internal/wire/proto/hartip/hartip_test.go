@@ -6,6 +6,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -220,7 +221,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 	c := prototest.NewConn(17, Port)
 	p := Protocol.New()
 	rq, rsp := ask(2, 3), reply(2, 3, 0, make([]byte, 24)...)
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		p.Data(c, event.ToServer, rq)
 		p.Data(c, event.ToClient, rsp)

@@ -7,6 +7,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -192,7 +193,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 	c := prototest.NewConn(6, 2575)
 	p := Protocol.New()
 	rq, rsp := frame(admit), frame(admitAck)
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		p.Data(c, event.ToServer, rq)
 		p.Data(c, event.ToClient, rsp)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -133,7 +134,7 @@ func TestFrameDoesNotAllocate(t *testing.T) {
 	for _, msg := range []string{"80 00 0000 0001 0001 6162", ra} {
 		b := unhex(t, msg)
 		Protocol.Frame(c, b)
-		if n := testing.AllocsPerRun(20, func() { c.Env.Out.Reset(); Protocol.Frame(c, b) }); n != 0 {
+		if n := shared.AllocsPerRun(20, func() { c.Env.Out.Reset(); Protocol.Frame(c, b) }); n != 0 {
 			t.Errorf("%.2s: %g allocations", msg, n)
 		}
 	}

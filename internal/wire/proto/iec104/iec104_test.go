@@ -7,6 +7,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -185,7 +186,7 @@ func TestNoAllocationPerFrame(t *testing.T) {
 	c := prototest.NewConn(6, 2404)
 	p := Protocol.New()
 	b := bytes.Join([][]byte{iframe(13, 3, false, 0, 0, 0, 0, 0), sframe(), iframe(45, causeActivation, false, 1)}, nil)
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		if _, err := p.Data(c, event.ToServer, b); err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -225,7 +226,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 	p := Protocol.New()
 	rq := tunnel(0, &Telegram{Code: codeDataRequest, Destination: 1, Group: true, Service: 0x081})
 	rsp := message(TunnellingAck, []byte{4, 1, 0, 0})
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		p.Data(c, event.ToServer, rq)
 		p.Data(c, event.ToClient, rsp)

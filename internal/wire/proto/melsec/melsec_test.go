@@ -7,6 +7,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -268,7 +269,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 	c := prototest.NewConn(6, 5007)
 	p := Protocol.New()
 	rq, rsp := ask(Frame3E, 0, cmdBatchRead, 0, 100, 0, 0, 0xa8, 10, 0), reply(Frame3E, 0, 0, make([]byte, 20)...)
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		p.Data(c, event.ToServer, rq)
 		p.Data(c, event.ToClient, rsp)

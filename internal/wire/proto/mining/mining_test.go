@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 	"edgeward/internal/wire/proto/prototest/dialogue"
@@ -163,7 +164,7 @@ func TestProbeDoesNotAllocate(t *testing.T) {
 	c := prototest.NewConn(6, 3333)
 	s := &proto.Sample{Conn: c}
 	s.Data[0] = []byte(`{"id":1,"method":"mining.authorize","params":["a",{"b":[1,2]}]}`)
-	if n := testing.AllocsPerRun(100, func() { probe(s) }); n > 0 {
+	if n := shared.AllocsPerRun(100, func() { probe(s) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/ber"
 	"edgeward/internal/wire/proto/prototest"
@@ -254,7 +255,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 	c := prototest.NewConn(6, tpkt.Port)
 	p := Protocol.New()
 	rq, rsp := ask(3, cons(4), tlv(cons(1), variable("LD0", "XCBR1$ST$Pos"))), reply(3, cons(4), tlv(cons(1), str(ctx(10), "x")))
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		p.Data(c, event.ToServer, rq)
 		p.Data(c, event.ToClient, rsp)

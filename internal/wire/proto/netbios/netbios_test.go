@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 	"edgeward/internal/wire/proto/prototest/dialogue"
@@ -79,7 +80,7 @@ func FuzzNetBIOS(f *testing.F) {
 func TestProbeDoesNotAllocate(t *testing.T) {
 	s := &proto.Sample{Conn: prototest.NewConn(6, 139)}
 	s.Data[0] = request("SERVER", "CLIENT")
-	if n := testing.AllocsPerRun(100, func() { probe(s) }); n > 0 {
+	if n := shared.AllocsPerRun(100, func() { probe(s) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing/quick"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/exchange"
 	"edgeward/internal/wire/proto/prototest"
@@ -353,7 +354,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 	p := Protocol.New()
 	rq := msg(7, ask(idWrite).u32(1).name(2, "Pump.Speed").u32(13, 0xffffffff).u8(1, 6).u32(99))
 	rsp := msg(7, reply(idWrite+3, 0).u32(1, 0))
-	n := testing.AllocsPerRun(100, func() {
+	n := shared.AllocsPerRun(100, func() {
 		c.Env.Out.Reset()
 		p.Data(c, event.ToServer, rq)
 		p.Data(c, event.ToClient, rsp)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 	"edgeward/internal/wire/proto/prototest/dialogue"
@@ -193,7 +194,7 @@ func TestNoiseIsNotClaimed(t *testing.T) {
 func TestProbesDoNotAllocate(t *testing.T) {
 	s := &proto.Sample{Conn: prototest.NewConn(17, 7)}
 	s.Data[0] = []byte("d1:ad2:id20:" + nodeID + "e1:q4:ping1:t2:aa1:y1:qe")
-	if n := testing.AllocsPerRun(100, func() { BitTorrent.Probe(s); Ethereum.Probe(s) }); n > 0 {
+	if n := shared.AllocsPerRun(100, func() { BitTorrent.Probe(s); Ethereum.Probe(s) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

@@ -3,6 +3,8 @@ package pending
 import (
 	"testing"
 	"time"
+
+	"edgeward/internal/shared"
 )
 
 func TestTakeGivesOldestOfKey(t *testing.T) {
@@ -65,7 +67,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if tab.Len() != 0 || tab.Oldest() != nil {
 		t.Error("Init should forget all requests")
 	}
-	allocs := testing.AllocsPerRun(100, func() {
+	allocs := shared.AllocsPerRun(100, func() {
 		*tab.Add(7, 1) = 1
 		tab.Take(7)
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/ber"
 	"edgeward/internal/wire/proto/prototest"
@@ -234,7 +235,7 @@ func TestProbe(t *testing.T) {
 		if got := probe(s); got != tt.want {
 			t.Errorf("%s: probe = %d, want %d", tt.name, got, tt.want)
 		}
-		if n := testing.AllocsPerRun(10, func() { probe(s) }); n != 0 {
+		if n := shared.AllocsPerRun(10, func() { probe(s) }); n != 0 {
 			t.Errorf("%s: %g allocations", tt.name, n)
 		}
 	}

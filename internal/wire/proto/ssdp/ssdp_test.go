@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"edgeward/internal/event"
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/prototest"
 )
@@ -115,7 +116,7 @@ func TestProbe(t *testing.T) {
 		if got := probe(s); got != tt.want {
 			t.Errorf("probe(%.20q) = %d, want %d", tt.msg, got, tt.want)
 		}
-		if n := testing.AllocsPerRun(10, func() { probe(s) }); n != 0 {
+		if n := shared.AllocsPerRun(10, func() { probe(s) }); n != 0 {
 			t.Errorf("probe(%.20q): %g allocations", tt.msg, n)
 		}
 	}
