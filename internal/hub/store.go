@@ -55,7 +55,8 @@ type Policies interface {
 	Policies(ctx context.Context, f policy.Filter) ([]*policy.Policy, error)
 	Policy(ctx context.Context, tenant uint16, id string) (*policy.Policy, error)
 	// PutPolicy stores a new revision: p.Revision is the one it replaces, 0
-	// for a new policy. It sets ID and Revision.
+	// for a new policy. It sets ID and Revision. What findings say of their
+	// mute and maintenance window follows at once, as after DeletePolicy.
 	PutPolicy(ctx context.Context, p *policy.Policy) error
 	DeletePolicy(ctx context.Context, tenant uint16, id string) error
 }
@@ -153,7 +154,8 @@ type Node struct {
 	Tenant   uint16
 	Server   string // device id or address of the broker or CoAP server
 	Protocol string // mqtt, mqttsn, coap, amqp
-	Kind     string // client, topic, subscription, resource, observer
+	Kind     string // server, client, topic, subscription, resource, observer; one "server" for each Server
+	Sensor   string // id of the one that saw it
 	Name     string // client id, topic, filter, path
 	Client   string // who, for subscriptions and observers
 	Messages uint64
@@ -166,6 +168,7 @@ type Node struct {
 // NodeFilter selects nodes.
 type NodeFilter struct {
 	Tenant   uint16
+	Sensors  []string // those the caller may see; nil for all
 	Server   string
 	Protocol string
 	Kind     string
