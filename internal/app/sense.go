@@ -25,8 +25,9 @@ type SenseOptions struct {
 	Observer   Observer
 	// Ready is called once, when all interfaces are open; it may be nil.
 	Ready func()
-	// Stats is called with the counters every StatsEvery of wall-clock time
-	// and at the end. It runs on the goroutine that calls the Observer.
+	// Stats is called with a report of counters, without lists, every
+	// StatsEvery of wall-clock time and at the end. It runs on the goroutine
+	// that calls the Observer.
 	Stats      func(*report.Report)
 	StatsEvery time.Duration
 	Clock      ident.Clock
@@ -71,7 +72,7 @@ func Sense(ctx context.Context, o SenseOptions) error {
 		s := live.Stats()
 		r.Packets, r.Bytes = s.Capture.Packets, s.Capture.Bytes
 		addStats(r, s)
-		r.Devices, r.Findings = j.inventory.Devices(), j.detect.Findings()
+		r.DeviceCount, r.FindingCount = j.inventory.Count(), j.detect.Count()
 		r.Loss.Hosts, r.Loss.FindingsLimit = j.inventory.Evicted(), j.detect.Dropped()
 		o.Stats(r)
 	}

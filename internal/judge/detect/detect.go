@@ -52,6 +52,7 @@ type Engine struct {
 	spread     *propagation
 	incidents  *incidents
 	knownHosts *table[knownHost]
+	acquainted acquaintances
 	families   []family
 	byKind     [event.KindCount][]family
 	seen       sight
@@ -125,6 +126,9 @@ func (e *Engine) Updates() []*finding.Finding { return e.ledger.updates() }
 // Findings gives all findings that are remembered, gravest first, then by
 // time and id.
 func (e *Engine) Findings() []*finding.Finding { return e.ledger.findings() }
+
+// Count gives the number of findings that are remembered.
+func (e *Engine) Count() int { return e.ledger.count() }
 
 // Dropped gives the number of claims that were not kept because too many
 // others were open.

@@ -305,6 +305,16 @@ func (r *record) finding() *finding.Finding {
 	return f
 }
 
+// count gives the number of findings.
+func (l *ledger) count() (n int) {
+	for _, r := range l.records {
+		if r.n > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // findings gives all findings, gravest first.
 func (l *ledger) findings() []*finding.Finding {
 	all := make([]*finding.Finding, 0, len(l.records))

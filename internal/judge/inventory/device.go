@@ -22,18 +22,7 @@ const (
 // Devices puts the hosts together to devices, as links are known now, sorted
 // by first address.
 func (v *Inventory) Devices() []*asset.Device {
-	groups := map[ident.HostKey][]*host{}
-	var order []ident.HostKey
-	for _, h := range v.sorted() {
-		if !h.active && !v.lone(h) {
-			continue
-		}
-		k := v.deviceKey(h)
-		if groups[k] == nil {
-			order = append(order, k)
-		}
-		groups[k] = append(groups[k], h)
-	}
+	groups, order := v.groups(func(ident.HostKey) bool { return true })
 	devices := make([]*asset.Device, 0, len(order))
 	for _, k := range order {
 		devices = append(devices, v.compose(k, groups[k]))
@@ -55,17 +44,10 @@ func (v *Inventory) lone(h *host) bool {
 	return l == nil || !l.router()
 }
 
-// sorted gives the hosts in an order that does not depend on the map.
-func (v *Inventory) sorted() []*host {
-	hosts := make([]*host, 0, len(v.hosts))
-	for _, h := range v.hosts {
-		hosts = append(hosts, h)
-	}
-	slices.SortFunc(hosts, func(a, b *host) int {
-		return cmp.Or(cmp.Compare(a.id.place.Tenant, b.id.place.Tenant), cmp.Compare(a.id.place.Scope, b.id.place.Scope),
-			a.id.addr.Compare(b.id.addr), slices.Compare(a.id.mac[:], b.id.mac[:]))
-	})
-	return hosts
+// compareHosts orders hosts by place and address.
+func compareHosts(a, b *host) int {
+	return cmp.Or(cmp.Compare(a.id.place.Tenant, b.id.place.Tenant), cmp.Compare(a.id.place.Scope, b.id.place.Scope),
+		a.id.addr.Compare(b.id.addr), slices.Compare(a.id.mac[:], b.id.mac[:]))
 }
 
 // deviceKey gives the key under which a host's device goes.

@@ -38,6 +38,10 @@ type host struct {
 	roles       roleSet
 	vlan        uint16
 	mud         string
+	learned     uint32 // counts new beliefs and what services turned out to speak
+	round       uint32 // of Changed in which it was last heard
+	told        shown  // what Changed last told of it, and when
+	toldAt      int64
 	prev, next  *host
 }
 
@@ -160,6 +164,7 @@ func (v *Inventory) hostOf(p ident.Place, a netip.Addr, mac ident.MAC, now int64
 	}
 	h.last = max(h.last, now)
 	h.first = min(h.first, now)
+	h.round = v.told.round
 	return h
 }
 
@@ -218,6 +223,7 @@ func (v *Inventory) believe(h *host, c fingerprint.Clue, source, shown string, f
 		return
 	}
 	if len(h.beliefs) < maxBeliefs {
+		h.learned++
 		h.beliefs = append(h.beliefs, b)
 		return
 	}
@@ -228,6 +234,7 @@ func (v *Inventory) believe(h *host, c fingerprint.Clue, source, shown string, f
 		}
 	}
 	if h.beliefs[weakest].Confidence < b.Confidence {
+		h.learned++
 		h.beliefs[weakest] = b
 	}
 }
@@ -250,7 +257,7 @@ func (h *host) name(n string) {
 
 // offer notes a service that the host answers on; use one that it uses.
 func (h *host) offer(transport uint8, port uint16, p event.Proto, client netip.Addr, now int64) {
-	if s := note(&h.services, maxServices, transport, port, p, now); s != nil {
+	if s := h.note(&h.services, maxServices, transport, port, p, now); s != nil {
 		if s.clients == nil {
 			s.clients = map[netip.Addr]struct{}{}
 		}
@@ -261,17 +268,19 @@ func (h *host) offer(transport uint8, port uint16, p event.Proto, client netip.A
 }
 
 func (h *host) use(transport uint8, port uint16, p event.Proto, now int64) {
-	note(&h.uses, maxUses, transport, port, p, now)
+	h.note(&h.uses, maxUses, transport, port, p, now)
 }
 
-func note(list *[]service, limit int, transport uint8, port uint16, p event.Proto, now int64) *service {
+// note counts a flow of a service in one of the host's lists.
+func (h *host) note(list *[]service, limit int, transport uint8, port uint16, p event.Proto, now int64) *service {
 	for i := range *list {
 		s := &(*list)[i]
 		if s.transport == transport && s.port == port {
 			s.last = max(s.last, now)
 			s.flows++
-			if s.proto == event.ProtoUnknown {
+			if s.proto == event.ProtoUnknown && p != event.ProtoUnknown {
 				s.proto = p
+				h.learned++
 			}
 			return s
 		}

@@ -58,6 +58,7 @@ type Inventory struct {
 	clues    map[clueKey][]fingerprint.Clue
 	changes  uint32 // of links and bindings; what sides remember holds until the next
 	sides    [1024]side
+	told     struct{ changes, round uint32 } // as of the last call of Changed
 }
 
 // hostID is an address in a place; hosts that show no address have only a MAC.

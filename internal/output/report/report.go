@@ -31,6 +31,10 @@ type Report struct {
 	Findings  []*finding.Finding
 	Protocols []Protocol
 	Loss      Loss
+
+	// DeviceCount and FindingCount stand for the lists in a report of counters
+	// only.
+	DeviceCount, FindingCount int
 }
 
 // Capture is one input: a capture, or a log that another tool made.

@@ -10,7 +10,7 @@ func (r *Report) StatsEVE(b []byte) []byte {
 		value uint64
 	}{
 		{"packets", r.Packets}, {"bytes", r.Bytes}, {"flows", r.Flows}, {"facts", r.Facts},
-		{"devices", uint64(len(r.Devices))}, {"findings", uint64(len(r.Findings))},
+		{"devices", uint64(max(len(r.Devices), r.DeviceCount))}, {"findings", uint64(max(len(r.Findings), r.FindingCount))},
 		{"kernel_drops", l.KernelDrops}, {"duplicates", l.Duplicates}, {"undecoded", l.Undecoded}, {"snapped", l.Snapped},
 		{"flows_evicted", l.Evicted}, {"one_sided", l.OneSided}, {"midstream", l.Midstream}, {"gaps", l.Gaps},
 		{"parser_errors", l.ParserErrors}, {"flows_aggregated", l.Suppressed}, {"fragments_lost", l.Fragments},
