@@ -232,7 +232,7 @@ func (b *behaviour) look(s *sight) {
 		usual := d.lived / int64(d.facts)
 		silence := s.Time - d.last
 		gone := b.lost.make(k)
-		if silence < max(shortestLoss, pausesToLoss*usual) || silence > 7*24*hour {
+		if silence < max(shortestLoss, pausesToLoss*usual, 2*d.pause) || silence > 7*24*hour {
 			*gone = false
 			return
 		}

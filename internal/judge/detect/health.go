@@ -55,7 +55,8 @@ func (h *healthChecks) title(s *sight, name string) uint64 {
 }
 
 func (h *healthChecks) dicom(s *sight, b *event.DICOM) {
-	late := h.meet(s, "dicom", b.Class, b.Command+b.PDU)
+	peer := h.meet(s, "dicom", b.Class, b.Command+b.PDU)
+	late := peer.late
 	switch b.PDU {
 	case "associate", "reject":
 		if b.PDU == "reject" || b.Reject != "" {
@@ -78,7 +79,7 @@ func (h *healthChecks) dicom(s *sight, b *event.DICOM) {
 				class = event.OpRead // it wants more than to know that the system is there
 			}
 		}
-		h.rogue(s, "DICOM", what, class, b.CallingAE)
+		h.rogue(s, peer, "DICOM", what, class, b.CallingAE)
 	}
 	switch b.Command {
 	case "C-FIND", "C-GET", "C-MOVE":
@@ -89,31 +90,32 @@ func (h *healthChecks) dicom(s *sight, b *event.DICOM) {
 	}
 }
 
-// meet notes an operation and reports whether the host is new to the system.
-func (h *healthChecks) meet(s *sight, protocol string, class event.OpClass, verb string) bool {
-	d := h.systems.make(mix(placed(s.Place, s.dst.key)^addrKey(s.Dst), textKey(protocol)))
+// meet notes an operation and gives what is remembered of the host at the system.
+func (h *healthChecks) meet(s *sight, protocol string, class event.OpClass, verb string) *regular {
+	system := mix(placed(s.Place, s.dst.key)^addrKey(s.Dst), textKey(protocol))
+	d := h.systems.make(system)
 	if class == event.OpNone {
 		class = event.OpOther
 	}
-	p, _, _ := d.meet(s.when, addrKey(s.Src)^uint64(s.src.key), class, textKey(verb), medicalOps, medicalSpan)
-	return p.late
+	p, _, _ := d.meet(&h.e.acquainted, s.when, system, addrKey(s.Src)^uint64(s.src.key), class, textKey(verb), medicalOps, medicalSpan)
+	return p
 }
 
-func (h *healthChecks) rogue(s *sight, protocol, what string, class event.OpClass, title string) {
-	rec := h.e.reportAt("health.rogue-peer", s, &s.dst, by(&s.src))
+func (h *healthChecks) rogue(s *sight, peer *regular, protocol, what string, class event.OpClass, title string) {
+	rec := h.e.reportAt("health.rogue-peer", s, &s.dst, byNewcomer(s, peer))
 	if rec.isNew() {
 		if class == event.OpDiscover || class == event.OpOther || class == event.OpNone {
 			rec.rate(ident.Low, 0.6)
 		}
 		did := &operations{}
 		rec.memory = did
-		by := s.src.String()
+		by := newcomer(s, peer)
 		rec.tell = func() string {
 			as := ""
 			if len(did.targets.words) > 0 {
 				as = " under the name " + did.targets.String()
 			}
-			return fmt.Sprintf("%s, which never spoke to %s before, contacted it by %s%s: %s.", by, rec.address, protocol, as, did.verbs.String())
+			return fmt.Sprintf("%s, never heard to speak to %s before, contacted it by %s%s: %s.", by, rec.address, protocol, as, did.verbs.String())
 		}
 	}
 	if rec != nil {
@@ -231,11 +233,11 @@ func (h *healthChecks) refused(s *sight, b *event.DICOM) {
 var orderTypes = []string{"ORM", "OMP", "OML", "OMG", "OMI", "OMN", "OMD", "OMS", "OMB", "RDE", "RDS", "RGV", "RAS", "ORP", "VXU"}
 
 func (h *healthChecks) hl7(s *sight, b *event.HL7) {
-	late := h.meet(s, "hl7", b.Class, b.Type)
-	if !late {
+	peer := h.meet(s, "hl7", b.Class, b.Type)
+	if !peer.late {
 		return
 	}
-	h.rogue(s, "HL7", b.Type, event.OpWrite, strings.Trim(b.SendApp+"|"+b.SendFac, "|"))
+	h.rogue(s, peer, "HL7", b.Type, event.OpWrite, strings.Trim(b.SendApp+"|"+b.SendFac, "|"))
 	order := false
 	for _, t := range orderTypes {
 		order = order || strings.HasPrefix(b.Type, t)
@@ -243,11 +245,11 @@ func (h *healthChecks) hl7(s *sight, b *event.HL7) {
 	if !order {
 		return
 	}
-	rec := h.e.reportAt("health.order-injection", s, &s.dst, by(&s.src))
+	rec := h.e.reportAt("health.order-injection", s, &s.dst, byNewcomer(s, peer))
 	if rec.isNew() {
-		by, kind, app := s.src.String(), clip(b.Type, 20), clip(b.SendApp, 40)
+		by, kind, app := newcomer(s, peer), clip(b.Type, 20), clip(b.SendApp, 40)
 		rec.tell = func() string {
-			return fmt.Sprintf("%s, which never sent anything to %s before, sent it %s of the type %s in the name of %q.", by, rec.address, count(rec.n, "order"), kind, app)
+			return fmt.Sprintf("%s, never heard to send anything to %s before, sent it %s of the type %s in the name of %q.", by, rec.address, count(rec.n, "order"), kind, app)
 		}
 	}
 	rec.peer(&s.src)

@@ -28,6 +28,7 @@ type dossier struct {
 type lifetime struct {
 	last  int64
 	lived int64
+	pause int64 // the longest silence after which it was heard again
 	facts uint64
 }
 
@@ -43,6 +44,7 @@ func newHosts(learning time.Duration) *hosts {
 
 func (l *lifetime) hear(t int64) {
 	if l.facts > 0 && t > l.last {
+		l.pause = max(l.pause, t-l.last)
 		l.lived += min(t-l.last, longestPause)
 	}
 	l.last = t

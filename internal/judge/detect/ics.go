@@ -73,12 +73,13 @@ func (c *icsChecks) fact(s *sight) {
 	if s.group {
 		return
 	}
-	d := c.devices.make(placed(s.Place, s.dst.key) ^ addrKey(s.Dst))
-	peer, newClass, newTarget := d.meet(s.when, addrKey(s.Src)^uint64(s.src.key), q.class, q.target, masterOps, masterSpan)
+	device := placed(s.Place, s.dst.key) ^ addrKey(s.Dst)
+	d := c.devices.make(device)
+	peer, newClass, newTarget := d.meet(&c.e.acquainted, s.when, device, addrKey(s.Src)^uint64(s.src.key), q.class, q.target, masterOps, masterSpan)
 	habit := c.e.hosts.habit(s.Place, s.dst.key) && !peer.late
 	c.tryout(s, b, &q)
 	if peer.late {
-		c.rogue(s, b.Operation())
+		c.rogue(s, peer, b.Operation())
 	}
 	if q.class == event.OpRead || q.class == event.OpDiscover || q.class == event.OpOther {
 		return
@@ -257,15 +258,15 @@ type operations struct {
 }
 
 // rogue reports a host that operates a controller which others serve.
-func (c *icsChecks) rogue(s *sight, op event.Operation) {
-	rec := c.e.reportAt("ics.rogue-master", s, &s.dst, by(&s.src))
+func (c *icsChecks) rogue(s *sight, peer *regular, op event.Operation) {
+	rec := c.e.reportAt("ics.rogue-master", s, &s.dst, byNewcomer(s, peer))
 	if rec.isNew() {
 		rec.severity, rec.confidence = ident.Low, 0.6
 		did := &operations{}
 		rec.memory = did
-		by := s.src.String()
+		by := newcomer(s, peer)
 		rec.tell = func() string {
-			return fmt.Sprintf("%s, which never spoke to %s before, sent it %s (%s), while others have been its masters.", by, rec.address, count(rec.n, "request"), did.verbs.String())
+			return fmt.Sprintf("%s, never heard to speak to %s before, sent it %s (%s), while others have been its masters.", by, rec.address, count(rec.n, "request"), did.verbs.String())
 		}
 	}
 	if rec != nil {

@@ -5,12 +5,16 @@ import (
 )
 
 // regulars are the hosts that regularly operate one device. Who comes after
-// the device has settled with others is new to it.
+// the device has settled with others is new to it. A device whose circle still
+// grows, as that of a server in its first hours does, has not settled.
 type regulars struct {
-	peers []regular
-	ops   uint64
-	first int64
-	last  int64
+	peers    []regular
+	ops      uint64
+	first    int64
+	last     int64
+	joined   uint32 // peers that came before it had settled
+	joinedAt int64  // when the latest of them came
+	lates    uint32 // peers that came after
 }
 
 // regular is one of them.
@@ -21,15 +25,21 @@ type regular struct {
 	last    int64
 	classes uint16 // operation classes seen, a bit each
 	late    bool   // it came after the device had settled
+	crowd   bool   // and after many others that did
 	targets distinct
 }
 
-const maxRegulars = 24
+const (
+	maxRegulars = 24
+	patience    = 8 // times the usual wait for the next newcomer: after that none is expected
+	fewLate     = 4 // newcomers that are told one by one
+)
 
 // meet notes one operation of a peer. Settled says from how many operations
 // of others, and after how long, the device counts as settled. What is new
-// about the operation is given as it was before it.
-func (r *regulars) meet(t int64, peer uint64, class event.OpClass, target uint64, least uint64, span int64) (p *regular, newClass, newTarget bool) {
+// about the operation is given as it was before it. Known remembers peers for
+// longer than the device's own list holds them.
+func (r *regulars) meet(known *acquaintances, t int64, self, peer uint64, class event.OpClass, target uint64, least uint64, span int64) (p *regular, newClass, newTarget bool) {
 	if r.ops > 0 && (t < r.first-hour || t-r.last > 30*24*hour) {
 		*r = regulars{} // another time altogether
 	}
@@ -46,7 +56,7 @@ func (r *regulars) meet(t int64, peer uint64, class event.OpClass, target uint64
 		if len(r.peers) >= maxRegulars {
 			r.dropIdle()
 		}
-		r.peers = append(r.peers, regular{key: peer, first: t, late: settled})
+		r.peers = append(r.peers, r.join(known.meet(mix(self, peer)), peer, t, settled))
 		p = &r.peers[len(r.peers)-1]
 	}
 	bit := classBit(class)
@@ -60,7 +70,23 @@ func (r *regulars) meet(t int64, peer uint64, class event.OpClass, target uint64
 	return p, newClass, newTarget
 }
 
-// settled reports whether the device had its regular peers for long enough.
+// join gives the entry of a peer that is not in the list, perhaps any more.
+func (r *regulars) join(met bool, peer uint64, t int64, settled bool) regular {
+	p := regular{key: peer, first: t, late: settled && !met}
+	switch {
+	case met:
+	case p.late:
+		p.crowd = r.lates >= fewLate
+		r.lates++
+	default:
+		r.joined++
+		r.joinedAt = t
+	}
+	return p
+}
+
+// settled reports whether the device had its regular peers for long enough,
+// and no more of them are to be expected.
 func (r *regulars) settled(t int64, least uint64, span int64) bool {
 	n := uint64(0)
 	for i := range r.peers {
@@ -68,7 +94,30 @@ func (r *regulars) settled(t int64, least uint64, span int64) bool {
 			n += r.peers[i].ops
 		}
 	}
-	return n >= least && t-r.first >= span
+	if n < least || t-r.first < span {
+		return false
+	}
+	if r.joined < 2 {
+		return true
+	}
+	return t-r.joinedAt >= patience*(r.joinedAt-r.first)/int64(r.joined-1)
+}
+
+// byNewcomer parts findings by who came: the first few one by one, and a crowd
+// as one.
+func byNewcomer(s *sight, p *regular) group {
+	if p.crowd {
+		return named("newcomers")
+	}
+	return by(&s.src)
+}
+
+// newcomer names who came.
+func newcomer(s *sight, p *regular) string {
+	if p.crowd {
+		return s.src.String() + " and others"
+	}
+	return s.src.String()
 }
 
 // dropIdle forgets the peer that was silent for longest.
@@ -104,4 +153,40 @@ func classBit(c event.OpClass) uint16 {
 		return 1 << 8
 	}
 	return 1 << 9
+}
+
+// acquaintances remembers pairs of hosts that have met, in two Bloom filters
+// (Bloom 1970) of which the older goes when the younger is full: two hash
+// functions, at most a false acquaintance in about forty when both are full.
+type acquaintances struct {
+	young, old *[filterWords]uint64
+	n          int // pairs in young
+}
+
+const (
+	filterWords = 1 << 14               // of 64 bits
+	filterPairs = filterWords * 64 / 12 // pairs that a filter holds
+)
+
+// meet notes a pair and reports whether it had met before.
+func (a *acquaintances) meet(pair uint64) bool {
+	if a.young == nil {
+		a.young = new([filterWords]uint64)
+	}
+	if has(a.young, pair) {
+		return true
+	}
+	if a.n == filterPairs {
+		a.young, a.old, a.n = new([filterWords]uint64), a.young, 0
+	}
+	x, y := pair%(filterWords*64), (pair>>32)%(filterWords*64)
+	a.young[x/64] |= 1 << (x % 64)
+	a.young[y/64] |= 1 << (y % 64)
+	a.n++
+	return a.old != nil && has(a.old, pair)
+}
+
+func has(f *[filterWords]uint64, pair uint64) bool {
+	x, y := pair%(filterWords*64), (pair>>32)%(filterWords*64)
+	return f[x/64]>>(x%64)&1 == 1 && f[y/64]>>(y%64)&1 == 1
 }
