@@ -97,7 +97,7 @@ func (h *healthChecks) meet(s *sight, protocol string, class event.OpClass, verb
 	if class == event.OpNone {
 		class = event.OpOther
 	}
-	p, _, _ := d.meet(&h.e.acquainted, s.when, system, addrKey(s.Src)^uint64(s.src.key), class, textKey(verb), medicalOps, medicalSpan)
+	p, _, _ := d.meet(&h.e.acquainted, s.when, system, &s.src, class, textKey(verb), medicalOps, medicalSpan)
 	return p
 }
 

@@ -75,7 +75,7 @@ func (c *icsChecks) fact(s *sight) {
 	}
 	device := placed(s.Place, s.dst.key) ^ addrKey(s.Dst)
 	d := c.devices.make(device)
-	peer, newClass, newTarget := d.meet(&c.e.acquainted, s.when, device, addrKey(s.Src)^uint64(s.src.key), q.class, q.target, masterOps, masterSpan)
+	peer, newClass, newTarget := d.meet(&c.e.acquainted, s.when, device, &s.src, q.class, q.target, masterOps, masterSpan)
 	habit := c.e.hosts.habit(s.Place, s.dst.key) && !peer.late
 	c.tryout(s, b, &q)
 	if peer.late {

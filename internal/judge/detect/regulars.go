@@ -38,8 +38,9 @@ const (
 // meet notes one operation of a peer. Settled says from how many operations
 // of others, and after how long, the device counts as settled. What is new
 // about the operation is given as it was before it. Known remembers peers for
-// longer than the device's own list holds them.
-func (r *regulars) meet(known *acquaintances, t int64, self, peer uint64, class event.OpClass, target uint64, least uint64, span int64) (p *regular, newClass, newTarget bool) {
+// longer than the device's own list holds them, by what they are and by their
+// address: one of the two may change.
+func (r *regulars) meet(known *acquaintances, t int64, self uint64, from *actor, class event.OpClass, target uint64, least uint64, span int64) (p *regular, newClass, newTarget bool) {
 	if r.ops > 0 && (t < r.first-hour || t-r.last > 30*24*hour) {
 		*r = regulars{} // another time altogether
 	}
@@ -47,6 +48,8 @@ func (r *regulars) meet(known *acquaintances, t int64, self, peer uint64, class 
 		r.first = t
 	}
 	settled := r.settled(t, least, span)
+	address := addrKey(from.addr)
+	peer := address ^ uint64(from.key)
 	for i := range r.peers {
 		if r.peers[i].key == peer {
 			p = &r.peers[i]
@@ -56,7 +59,8 @@ func (r *regulars) meet(known *acquaintances, t int64, self, peer uint64, class 
 		if len(r.peers) >= maxRegulars {
 			r.dropIdle()
 		}
-		r.peers = append(r.peers, r.join(known.meet(mix(self, peer)), peer, t, settled))
+		byKey, byAddress := known.meet(mix(self, uint64(from.key))), known.meet(mix(self, address))
+		r.peers = append(r.peers, r.join(byKey || byAddress, peer, t, settled))
 		p = &r.peers[len(r.peers)-1]
 	}
 	bit := classBit(class)
