@@ -42,6 +42,7 @@ type Learning struct {
 	State string // learning, known
 	Since int64  // packet time
 	Days  int    // with traffic
+	Day   int64  // number of the last of them, counted from 1970
 }
 
 // Kind gives the device's type: what a person set, else what is believed.

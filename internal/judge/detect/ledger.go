@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -32,6 +33,8 @@ type ledger struct {
 type checkBook struct {
 	finding.Check
 	latest map[recordKey]*record
+	// full is the span in which no episode ends, while the book is full.
+	full struct{ from, until int64 }
 }
 
 // recordKey tells episodes of one check apart.
@@ -110,7 +113,9 @@ func (l *ledger) at(check string, place ident.Place, host *actor, device string,
 		}
 	}
 	if _, again := b.latest[k]; !again && len(b.latest) >= maxOpen {
-		b.forget(t)
+		if t < b.full.from || t > b.full.until {
+			b.forget(t)
+		}
 		if len(b.latest) >= maxOpen {
 			l.dropped++
 			return nil
@@ -119,7 +124,7 @@ func (l *ledger) at(check string, place ident.Place, host *actor, device string,
 	id := finding.ID(place, b.ID, host.key, g.String(), t)
 	for _, r := range l.byHost[k.hostID] {
 		if r.id == id || r.book == b && r.key == k && r.holds(t) { // told late, or the clock jumped away and back
-			b.latest[k] = r
+			b.keep(k, r)
 			return r
 		}
 	}
@@ -127,7 +132,7 @@ func (l *ledger) at(check string, place ident.Place, host *actor, device string,
 		id: id, book: b, key: k, group: strings.Clone(g.String()), place: place, host: host.key, address: host.String(), addr: host.addr, device: device,
 		episode: t, first: t, last: t, severity: b.Severity, confidence: b.Confidence,
 	}
-	b.latest[k] = r
+	b.keep(k, r)
 	if len(l.records) >= maxRecords {
 		l.dropOldest()
 	}
@@ -152,10 +157,26 @@ func (r *record) holds(t int64) bool {
 	return t <= r.last+quiet && t >= r.first-quiet
 }
 
-// forget drops the records whose episode is over from the book.
+// keep makes a record the latest of its key.
+func (b *checkBook) keep(k recordKey, r *record) {
+	b.latest[k] = r
+	b.narrow(r)
+}
+
+// narrow takes a record into account in what is known of a full book.
+func (b *checkBook) narrow(r *record) {
+	quiet := int64(b.Quiet)
+	b.full.from, b.full.until = max(b.full.from, r.first-quiet), min(b.full.until, r.last+quiet)
+}
+
+// forget drops the records whose episode is over from the book, and notes for
+// how long doing it again is of no use.
 func (b *checkBook) forget(t int64) {
+	b.full.from, b.full.until = math.MinInt64, math.MaxInt64
 	for k, r := range b.latest {
-		if !r.holds(t) {
+		if r.holds(t) {
+			b.narrow(r)
+		} else {
 			delete(b.latest, k)
 		}
 	}
@@ -289,7 +310,7 @@ func (r *record) finding() *finding.Finding {
 		Host: r.host, Address: r.address, Device: r.device, Place: r.place,
 		Peers: slices.Clone(r.peers), PeerCount: max(r.peerSet.count(), len(r.peers)),
 		Count: r.n, FirstSeen: r.first, LastSeen: r.last, Evidence: slices.Clone(r.evidence),
-		Incident: r.incident, Episode: r.episode,
+		Incident: r.incident, Episode: r.episode, Claim: finding.Claim(r.place, b.ID, r.host, r.group),
 	}
 	if r.title != "" {
 		f.Title = r.title
