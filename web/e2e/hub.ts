@@ -1,0 +1,65 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A hub of the tests' own: `edgeward demo` on a free port with an empty data folder. */
+export interface Hub {
+  /** Scheme, host and port. */
+  origin: string;
+  /** The address that the first run prints, with its one-time token. */
+  setup: string;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** The program: EDGEWARD_BIN, or else what `make build` left; built when there is neither. */
+function program(): string {
+  const given = process.env.EDGEWARD_BIN ?? join(root, 'bin/edgeward');
+  if (!existsSync(given)) execFileSync('make', ['build'], { cwd: root, stdio: 'inherit' });
+  return given;
+}
+
+export async function startHub(): Promise<Hub> {
+  const data = mkdtempSync(join(tmpdir(), 'edgeward-e2e-'));
+  const child = spawn(program(), ['demo', '--data', data, '--listen', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: data,
+  });
+  let said = '';
+  const hear = (b: Buffer) => {
+    said += b.toString();
+  };
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  const stop = async () => {
+    await end(child);
+    rmSync(data, { recursive: true, force: true });
+  };
+  const deadline = Date.now() + 45_000;
+  for (;;) {
+    const setup = /https?:\/\/127\.0\.0\.1:\d+\/\S*token=[\w.~-]+/.exec(said)?.[0];
+    if (setup) return { origin: new URL(setup).origin, setup, log: () => said, stop };
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await stop();
+      throw new Error(`edgeward demo printed no address with a set-up token:\n${said}`);
+    }
+    await new Promise((r) => setTimeout(r, 50));
+  }
+}
+
+/** Asks the program to end, and insists after ten seconds. */
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((done) => {
+    const insist = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    child.once('exit', () => {
+      clearTimeout(insist);
+      done();
+    });
+    child.kill('SIGTERM');
+  });
+}

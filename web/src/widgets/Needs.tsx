@@ -1,0 +1,23 @@
+import { IconLock } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Role } from '@/app/nav';
+import { useCan } from '@/app/session';
+import css from './Needs.module.css';
+
+/** Shows what a role may do, and to others who may. */
+export function Needs({ role, what, children }: { role: Role; what?: string; children?: ReactNode }) {
+  const { t } = useTranslation('parts');
+  if (useCan(role)) return children;
+  return (
+    <p className={css.note}>
+      <IconLock size={14} aria-hidden />
+      {t('needs.note', { what: what ?? t('needs.this'), role: t(`common:role.${role}`) })}
+    </p>
+  );
+}
+
+/** The same where nothing is said to others: the page says it once. */
+export function Only({ role, children }: { role: Role; children: ReactNode }) {
+  return useCan(role) ? children : null;
+}
