@@ -15,6 +15,7 @@ test)
 	need ip iproute2
 	need tcpreplay tcpreplay
 	need ethtool ethtool
+	need snmpd snmpd
 	;;
 bench)
 	need ndpiReader libndpi-bin
