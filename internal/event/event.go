@@ -24,6 +24,16 @@ type Body interface {
 	Reset()
 	// AppendEVE appends the body's fields as JSON members, without braces.
 	AppendEVE(b []byte) []byte
+	// AppendCBOR appends the body as a CBOR map with integer keys.
+	AppendCBOR(b []byte) []byte
+	// DecodeCBOR reads what AppendCBOR wrote, of this or another version:
+	// fields that it does not know are passed over. Text becomes part of s.
+	DecodeCBOR(s string) error
+	// Columns fills in the columns that are still empty.
+	Columns(c *Columns)
+	// Visit calls fn with the fields that are not zero and the places of these
+	// in the registry's list, until it gives false.
+	Visit(fn func(field int, v Value) bool) bool
 }
 
 // Dir is a direction within a flow.

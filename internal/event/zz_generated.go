@@ -2,6 +2,8 @@
 
 package event
 
+import "edgeward/internal/ident/cbor"
+
 // Kind is the type of a fact.
 type Kind uint8
 
@@ -999,6 +1001,203 @@ func (x *AMQP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *AMQP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Version != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Version)
+	}
+	if x.Method != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Method)
+	}
+	if x.Product != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Product)
+	}
+	if x.ProductVer != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.ProductVer)
+	}
+	if x.Platform != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Platform)
+	}
+	if x.Mechanism != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Mechanism)
+	}
+	if len(x.Mechanisms) > 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendArray(b, len(x.Mechanisms))
+		for _, v := range x.Mechanisms {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.User != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.User)
+	}
+	if x.VHost != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.VHost)
+	}
+	if x.ContainerID != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.ContainerID)
+	}
+	if x.Hostname != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.Hostname)
+	}
+	if x.ReplyCode != 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendUint(b, uint64(x.ReplyCode))
+	}
+	if x.ReplyText != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.ReplyText)
+	}
+	if x.Exchange != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, x.Exchange)
+	}
+	if x.Queue != "" {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendText(b, x.Queue)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *AMQP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *AMQP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Version = r.Text()
+		case 2:
+			x.Method = r.Text()
+		case 3:
+			x.Product = r.Text()
+		case 4:
+			x.ProductVer = r.Text()
+		case 5:
+			x.Platform = r.Text()
+		case 6:
+			x.Mechanism = r.Text()
+		case 7:
+			for m := r.Array(); r.More(&m); {
+				x.Mechanisms = append(x.Mechanisms, r.Text())
+			}
+		case 8:
+			x.User = r.Text()
+		case 9:
+			x.VHost = r.Text()
+		case 10:
+			x.ContainerID = r.Text()
+		case 11:
+			x.Hostname = r.Text()
+		case 12:
+			x.ReplyCode = uint16(r.Uint(16))
+		case 13:
+			x.ReplyText = r.Text()
+		case 14:
+			x.Exchange = r.Text()
+		case 15:
+			x.Queue = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *AMQP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Method
+	}
+	if c.User == "" {
+		c.User = x.User
+	}
+	if c.Path == "" {
+		c.Path = x.VHost
+	}
+	if c.Name == "" {
+		c.Name = x.Hostname
+	}
+	if c.Status == "" && x.ReplyCode != 0 {
+		c.Status = uintText(uint64(x.ReplyCode))
+	}
+	if c.Path == "" {
+		c.Path = x.Exchange
+	}
+	if c.Path == "" {
+		c.Path = x.Queue
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *AMQP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Version != "" && !fn(at+0, TextValue(x.Version)) {
+		return false
+	}
+	if x.Method != "" && !fn(at+1, TextValue(x.Method)) {
+		return false
+	}
+	if x.Product != "" && !fn(at+2, TextValue(x.Product)) {
+		return false
+	}
+	if x.ProductVer != "" && !fn(at+3, TextValue(x.ProductVer)) {
+		return false
+	}
+	if x.Platform != "" && !fn(at+4, TextValue(x.Platform)) {
+		return false
+	}
+	if x.Mechanism != "" && !fn(at+5, TextValue(x.Mechanism)) {
+		return false
+	}
+	for _, v := range x.Mechanisms {
+		if !fn(at+6, TextValue(v)) {
+			return false
+		}
+	}
+	if x.User != "" && !fn(at+7, TextValue(x.User)) {
+		return false
+	}
+	if x.VHost != "" && !fn(at+8, TextValue(x.VHost)) {
+		return false
+	}
+	if x.ContainerID != "" && !fn(at+9, TextValue(x.ContainerID)) {
+		return false
+	}
+	if x.Hostname != "" && !fn(at+10, TextValue(x.Hostname)) {
+		return false
+	}
+	if x.ReplyCode != 0 && !fn(at+11, UintValue(uint64(x.ReplyCode))) {
+		return false
+	}
+	if x.ReplyText != "" && !fn(at+12, TextValue(x.ReplyText)) {
+		return false
+	}
+	if x.Exchange != "" && !fn(at+13, TextValue(x.Exchange)) {
+		return false
+	}
+	if x.Queue != "" && !fn(at+14, TextValue(x.Queue)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindARP.
 func (*ARP) Kind() Kind { return KindARP }
 
@@ -1040,6 +1239,112 @@ func (x *ARP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *ARP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Op != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.Op))
+	}
+	if x.OpName != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.OpName)
+	}
+	if x.SenderMAC != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.SenderMAC)
+	}
+	if x.SenderIP.IsValid() {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendAddr(b, x.SenderIP)
+	}
+	if x.TargetMAC != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.TargetMAC)
+	}
+	if x.TargetIP.IsValid() {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendAddr(b, x.TargetIP)
+	}
+	if x.Gratuitous {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Mismatch {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *ARP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *ARP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Op = uint16(r.Uint(16))
+		case 2:
+			x.OpName = r.Text()
+		case 3:
+			x.SenderMAC = r.Text()
+		case 4:
+			x.SenderIP = r.Addr()
+		case 5:
+			x.TargetMAC = r.Text()
+		case 6:
+			x.TargetIP = r.Addr()
+		case 7:
+			x.Gratuitous = r.Bool()
+		case 8:
+			x.Mismatch = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *ARP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.OpName
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *ARP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.OpName != "" && !fn(at+0, TextValue(x.OpName)) {
+		return false
+	}
+	if x.SenderMAC != "" && !fn(at+1, TextValue(x.SenderMAC)) {
+		return false
+	}
+	if x.SenderIP.IsValid() && !fn(at+2, AddrValue(x.SenderIP)) {
+		return false
+	}
+	if x.TargetMAC != "" && !fn(at+3, TextValue(x.TargetMAC)) {
+		return false
+	}
+	if x.TargetIP.IsValid() && !fn(at+4, AddrValue(x.TargetIP)) {
+		return false
+	}
+	if x.Gratuitous && !fn(at+5, BoolValue(x.Gratuitous)) {
+		return false
+	}
+	if x.Mismatch && !fn(at+6, BoolValue(x.Mismatch)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindAnomaly.
 func (*Anomaly) Kind() Kind { return KindAnomaly }
 
@@ -1063,6 +1368,94 @@ func (x *Anomaly) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Detail)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Anomaly) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.Event != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Event)
+	}
+	if x.AppProto != ProtoUnknown {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.AppProto.String())
+	}
+	if x.Detail != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Detail)
+	}
+	if x.Dir != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.Dir))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Anomaly) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Anomaly) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			x.Event = r.Text()
+		case 3:
+			x.AppProto = ProtoByName(r.Text())
+		case 4:
+			x.Detail = r.Text()
+		case 5:
+			x.Dir = Dir(r.Uint(8))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Anomaly) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Type
+	}
+	if c.Status == "" {
+		c.Status = x.Event
+	}
+	if c.Protocol == "" {
+		c.Protocol = x.AppProto.String()
+	}
+	if c.Path == "" {
+		c.Path = x.Detail
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Anomaly) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if !fn(at+0, TextValue(x.Type)) {
+		return false
+	}
+	if !fn(at+1, TextValue(x.Event)) {
+		return false
+	}
+	if x.AppProto != ProtoUnknown && !fn(at+2, TextValue(x.AppProto.String())) {
+		return false
+	}
+	if x.Detail != "" && !fn(at+3, TextValue(x.Detail)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindBACnet.
@@ -1138,6 +1531,187 @@ func (x *BACnet) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *BACnet) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.BVLC != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.BVLC)
+	}
+	if x.PDU != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.PDU)
+	}
+	if x.Service != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Service)
+	}
+	if x.Object != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Object)
+	}
+	if x.Property != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Property)
+	}
+	if x.InvokeID != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.InvokeID))
+	}
+	if x.Priority != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.Priority))
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Error != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Error)
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Instance != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.Instance))
+	}
+	if x.VendorID != 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendUint(b, uint64(x.VendorID))
+	}
+	if x.State != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.State)
+	}
+	if x.Count != 0 {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendUint(b, uint64(x.Count))
+	}
+	if x.Network != 0 {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendUint(b, uint64(x.Network))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *BACnet) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *BACnet) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.BVLC = r.Text()
+		case 2:
+			x.PDU = r.Text()
+		case 3:
+			x.Service = r.Text()
+		case 4:
+			x.Object = r.Text()
+		case 5:
+			x.Property = r.Text()
+		case 6:
+			x.InvokeID = uint8(r.Uint(8))
+		case 7:
+			x.Priority = uint8(r.Uint(8))
+		case 8:
+			x.Class = OpClass(r.Text())
+		case 9:
+			x.Error = r.Text()
+		case 10:
+			x.Answered = r.Bool()
+		case 11:
+			x.Instance = uint32(r.Uint(32))
+		case 12:
+			x.VendorID = uint16(r.Uint(16))
+		case 13:
+			x.State = r.Text()
+		case 14:
+			x.Count = uint16(r.Uint(16))
+		case 15:
+			x.Network = uint16(r.Uint(16))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *BACnet) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.PDU
+	}
+	if c.Verb == "" {
+		c.Verb = x.Service
+	}
+	if c.Path == "" {
+		c.Path = x.Object
+	}
+	if c.Status == "" {
+		c.Status = x.Error
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *BACnet) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.BVLC != "" && !fn(at+0, TextValue(x.BVLC)) {
+		return false
+	}
+	if x.PDU != "" && !fn(at+1, TextValue(x.PDU)) {
+		return false
+	}
+	if x.Service != "" && !fn(at+2, TextValue(x.Service)) {
+		return false
+	}
+	if x.Object != "" && !fn(at+3, TextValue(x.Object)) {
+		return false
+	}
+	if x.Property != "" && !fn(at+4, TextValue(x.Property)) {
+		return false
+	}
+	if x.InvokeID != 0 && !fn(at+5, UintValue(uint64(x.InvokeID))) {
+		return false
+	}
+	if x.Priority != 0 && !fn(at+6, UintValue(uint64(x.Priority))) {
+		return false
+	}
+	if x.Class != "" && !fn(at+7, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Error != "" && !fn(at+8, TextValue(x.Error)) {
+		return false
+	}
+	if x.Answered && !fn(at+9, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.Instance != 0 && !fn(at+10, UintValue(uint64(x.Instance))) {
+		return false
+	}
+	if x.VendorID != 0 && !fn(at+11, UintValue(uint64(x.VendorID))) {
+		return false
+	}
+	if x.State != "" && !fn(at+12, TextValue(x.State)) {
+		return false
+	}
+	if x.Count != 0 && !fn(at+13, UintValue(uint64(x.Count))) {
+		return false
+	}
+	if x.Network != 0 && !fn(at+14, UintValue(uint64(x.Network))) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindCDP.
 func (*CDP) Kind() Kind { return KindCDP }
 
@@ -1185,6 +1759,130 @@ func (x *CDP) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.VTPDomain)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *CDP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.DeviceID != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.DeviceID)
+	}
+	if x.Platform != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Platform)
+	}
+	if x.Version != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Version)
+	}
+	if x.PortID != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.PortID)
+	}
+	if x.Address.IsValid() {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendAddr(b, x.Address)
+	}
+	if x.Capabilities != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.Capabilities))
+	}
+	if x.NativeVLAN != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.NativeVLAN))
+	}
+	if x.SystemName != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.SystemName)
+	}
+	if x.VTPDomain != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.VTPDomain)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *CDP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *CDP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.DeviceID = r.Text()
+		case 2:
+			x.Platform = r.Text()
+		case 3:
+			x.Version = r.Text()
+		case 4:
+			x.PortID = r.Text()
+		case 5:
+			x.Address = r.Addr()
+		case 6:
+			x.Capabilities = uint32(r.Uint(32))
+		case 7:
+			x.NativeVLAN = uint16(r.Uint(16))
+		case 8:
+			x.SystemName = r.Text()
+		case 9:
+			x.VTPDomain = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *CDP) Columns(c *Columns) {
+	if c.Name == "" {
+		c.Name = x.DeviceID
+	}
+	if c.Path == "" {
+		c.Path = x.PortID
+	}
+	if c.Name == "" {
+		c.Name = x.SystemName
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *CDP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.DeviceID != "" && !fn(at+0, TextValue(x.DeviceID)) {
+		return false
+	}
+	if x.Platform != "" && !fn(at+1, TextValue(x.Platform)) {
+		return false
+	}
+	if x.Version != "" && !fn(at+2, TextValue(x.Version)) {
+		return false
+	}
+	if x.PortID != "" && !fn(at+3, TextValue(x.PortID)) {
+		return false
+	}
+	if x.Address.IsValid() && !fn(at+4, AddrValue(x.Address)) {
+		return false
+	}
+	if x.Capabilities != 0 && !fn(at+5, UintValue(uint64(x.Capabilities))) {
+		return false
+	}
+	if x.NativeVLAN != 0 && !fn(at+6, UintValue(uint64(x.NativeVLAN))) {
+		return false
+	}
+	if x.SystemName != "" && !fn(at+7, TextValue(x.SystemName)) {
+		return false
+	}
+	if x.VTPDomain != "" && !fn(at+8, TextValue(x.VTPDomain)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindCoAP.
@@ -1323,6 +2021,344 @@ func (x *CoAP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *CoAP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.RespType != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.RespType)
+	}
+	if x.Method != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Method)
+	}
+	if x.Code != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Code)
+	}
+	if x.MessageID != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.MessageID))
+	}
+	if x.Token != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Token)
+	}
+	if x.Path != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Path)
+	}
+	if x.Query != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Query)
+	}
+	if x.Host != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Host)
+	}
+	if x.Proxy != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.Proxy)
+	}
+	if x.ContentFormat != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.ContentFormat)
+	}
+	if x.Accept != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.Accept)
+	}
+	if x.Observe != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.Observe)
+	}
+	if x.Block1 != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, x.Block1)
+	}
+	if x.Block2 != "" {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendText(b, x.Block2)
+	}
+	if x.ReqLen != 0 {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendUint(b, uint64(x.ReqLen))
+	}
+	if x.RespLen != 0 {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendUint(b, uint64(x.RespLen))
+	}
+	if x.PayloadLen != 0 {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendUint(b, uint64(x.PayloadLen))
+	}
+	if x.Head != "" {
+		b = cbor.AppendUint(b, 19)
+		b = cbor.AppendText(b, x.Head)
+	}
+	if x.RespHead != "" {
+		b = cbor.AppendUint(b, 20)
+		b = cbor.AppendText(b, x.RespHead)
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 21)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Notification {
+		b = cbor.AppendUint(b, 22)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Signal != "" {
+		b = cbor.AppendUint(b, 23)
+		b = cbor.AppendText(b, x.Signal)
+	}
+	if x.LwM2M != "" {
+		b = cbor.AppendUint(b, 24)
+		b = cbor.AppendText(b, x.LwM2M)
+	}
+	if x.Endpoint != "" {
+		b = cbor.AppendUint(b, 25)
+		b = cbor.AppendText(b, x.Endpoint)
+	}
+	if x.Object != "" {
+		b = cbor.AppendUint(b, 26)
+		b = cbor.AppendText(b, x.Object)
+	}
+	if len(x.Links) > 0 {
+		b = cbor.AppendUint(b, 27)
+		b = cbor.AppendArray(b, len(x.Links))
+		for _, v := range x.Links {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Retransmits != 0 {
+		b = cbor.AppendUint(b, 28)
+		b = cbor.AppendUint(b, uint64(x.Retransmits))
+	}
+	if x.OSCORE {
+		b = cbor.AppendUint(b, 29)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Malformed != "" {
+		b = cbor.AppendUint(b, 30)
+		b = cbor.AppendText(b, x.Malformed)
+	}
+	if x.Multicast {
+		b = cbor.AppendUint(b, 31)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Dir != 0 {
+		b = cbor.AppendUint(b, 32)
+		b = cbor.AppendUint(b, uint64(x.Dir))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *CoAP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *CoAP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			x.RespType = r.Text()
+		case 3:
+			x.Method = r.Text()
+		case 4:
+			x.Code = r.Text()
+		case 5:
+			x.MessageID = uint16(r.Uint(16))
+		case 6:
+			x.Token = r.Text()
+		case 7:
+			x.Path = r.Text()
+		case 8:
+			x.Query = r.Text()
+		case 9:
+			x.Host = r.Text()
+		case 10:
+			x.Proxy = r.Text()
+		case 11:
+			x.ContentFormat = r.Text()
+		case 12:
+			x.Accept = r.Text()
+		case 13:
+			x.Observe = r.Text()
+		case 14:
+			x.Block1 = r.Text()
+		case 15:
+			x.Block2 = r.Text()
+		case 16:
+			x.ReqLen = uint32(r.Uint(32))
+		case 17:
+			x.RespLen = uint32(r.Uint(32))
+		case 18:
+			x.PayloadLen = uint32(r.Uint(32))
+		case 19:
+			x.Head = r.Text()
+		case 20:
+			x.RespHead = r.Text()
+		case 21:
+			x.Answered = r.Bool()
+		case 22:
+			x.Notification = r.Bool()
+		case 23:
+			x.Signal = r.Text()
+		case 24:
+			x.LwM2M = r.Text()
+		case 25:
+			x.Endpoint = r.Text()
+		case 26:
+			x.Object = r.Text()
+		case 27:
+			for m := r.Array(); r.More(&m); {
+				x.Links = append(x.Links, r.Text())
+			}
+		case 28:
+			x.Retransmits = uint16(r.Uint(16))
+		case 29:
+			x.OSCORE = r.Bool()
+		case 30:
+			x.Malformed = r.Text()
+		case 31:
+			x.Multicast = r.Bool()
+		case 32:
+			x.Dir = Dir(r.Uint(8))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *CoAP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Method
+	}
+	if c.Status == "" {
+		c.Status = x.Code
+	}
+	if c.Path == "" {
+		c.Path = x.Path
+	}
+	if c.Name == "" {
+		c.Name = x.Host
+	}
+	if c.Verb == "" {
+		c.Verb = x.Signal
+	}
+	if c.User == "" {
+		c.User = x.Endpoint
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *CoAP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Type != "" && !fn(at+0, TextValue(x.Type)) {
+		return false
+	}
+	if x.RespType != "" && !fn(at+1, TextValue(x.RespType)) {
+		return false
+	}
+	if x.Method != "" && !fn(at+2, TextValue(x.Method)) {
+		return false
+	}
+	if x.Code != "" && !fn(at+3, TextValue(x.Code)) {
+		return false
+	}
+	if x.MessageID != 0 && !fn(at+4, UintValue(uint64(x.MessageID))) {
+		return false
+	}
+	if x.Token != "" && !fn(at+5, TextValue(x.Token)) {
+		return false
+	}
+	if x.Path != "" && !fn(at+6, TextValue(x.Path)) {
+		return false
+	}
+	if x.Query != "" && !fn(at+7, TextValue(x.Query)) {
+		return false
+	}
+	if x.Host != "" && !fn(at+8, TextValue(x.Host)) {
+		return false
+	}
+	if x.Proxy != "" && !fn(at+9, TextValue(x.Proxy)) {
+		return false
+	}
+	if x.ContentFormat != "" && !fn(at+10, TextValue(x.ContentFormat)) {
+		return false
+	}
+	if x.Accept != "" && !fn(at+11, TextValue(x.Accept)) {
+		return false
+	}
+	if x.Observe != "" && !fn(at+12, TextValue(x.Observe)) {
+		return false
+	}
+	if x.Block1 != "" && !fn(at+13, TextValue(x.Block1)) {
+		return false
+	}
+	if x.Block2 != "" && !fn(at+14, TextValue(x.Block2)) {
+		return false
+	}
+	if x.ReqLen != 0 && !fn(at+15, UintValue(uint64(x.ReqLen))) {
+		return false
+	}
+	if x.RespLen != 0 && !fn(at+16, UintValue(uint64(x.RespLen))) {
+		return false
+	}
+	if x.PayloadLen != 0 && !fn(at+17, UintValue(uint64(x.PayloadLen))) {
+		return false
+	}
+	if x.Answered && !fn(at+18, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.Notification && !fn(at+19, BoolValue(x.Notification)) {
+		return false
+	}
+	if x.Signal != "" && !fn(at+20, TextValue(x.Signal)) {
+		return false
+	}
+	if x.LwM2M != "" && !fn(at+21, TextValue(x.LwM2M)) {
+		return false
+	}
+	if x.Endpoint != "" && !fn(at+22, TextValue(x.Endpoint)) {
+		return false
+	}
+	if x.Object != "" && !fn(at+23, TextValue(x.Object)) {
+		return false
+	}
+	for _, v := range x.Links {
+		if !fn(at+24, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Retransmits != 0 && !fn(at+25, UintValue(uint64(x.Retransmits))) {
+		return false
+	}
+	if x.OSCORE && !fn(at+26, BoolValue(x.OSCORE)) {
+		return false
+	}
+	if x.Malformed != "" && !fn(at+27, TextValue(x.Malformed)) {
+		return false
+	}
+	if x.Multicast && !fn(at+28, BoolValue(x.Multicast)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindDCERPC.
 func (*DCERPC) Kind() Kind { return KindDCERPC }
 
@@ -1370,6 +2406,136 @@ func (x *DCERPC) AppendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.StubLen))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *DCERPC) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Request != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Request)
+	}
+	if x.UUID != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.UUID)
+	}
+	if x.Interface != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Interface)
+	}
+	if x.Opnum != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.Opnum))
+	}
+	if x.Operation != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Operation)
+	}
+	if x.Endpoint != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Endpoint)
+	}
+	if x.CallID != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.CallID))
+	}
+	if x.Fault != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.Fault))
+	}
+	if x.StubLen != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.StubLen))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *DCERPC) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *DCERPC) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Request = r.Text()
+		case 2:
+			x.UUID = r.Text()
+		case 3:
+			x.Interface = r.Text()
+		case 4:
+			x.Opnum = uint16(r.Uint(16))
+		case 5:
+			x.Operation = r.Text()
+		case 6:
+			x.Endpoint = r.Text()
+		case 7:
+			x.CallID = uint32(r.Uint(32))
+		case 8:
+			x.Fault = uint32(r.Uint(32))
+		case 9:
+			x.StubLen = uint32(r.Uint(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *DCERPC) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Request
+	}
+	if c.Path == "" {
+		c.Path = x.Interface
+	}
+	if c.Verb == "" {
+		c.Verb = x.Operation
+	}
+	if c.Path == "" {
+		c.Path = x.Endpoint
+	}
+	if c.Status == "" && x.Fault != 0 {
+		c.Status = uintText(uint64(x.Fault))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *DCERPC) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Request != "" && !fn(at+0, TextValue(x.Request)) {
+		return false
+	}
+	if x.UUID != "" && !fn(at+1, TextValue(x.UUID)) {
+		return false
+	}
+	if x.Interface != "" && !fn(at+2, TextValue(x.Interface)) {
+		return false
+	}
+	if x.Opnum != 0 && !fn(at+3, UintValue(uint64(x.Opnum))) {
+		return false
+	}
+	if x.Operation != "" && !fn(at+4, TextValue(x.Operation)) {
+		return false
+	}
+	if x.Endpoint != "" && !fn(at+5, TextValue(x.Endpoint)) {
+		return false
+	}
+	if x.CallID != 0 && !fn(at+6, UintValue(uint64(x.CallID))) {
+		return false
+	}
+	if x.Fault != 0 && !fn(at+7, UintValue(uint64(x.Fault))) {
+		return false
+	}
+	if x.StubLen != 0 && !fn(at+8, UintValue(uint64(x.StubLen))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindDHCP.
@@ -1510,6 +2676,304 @@ func (x *DHCP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *DHCP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.MsgType != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.MsgType)
+	}
+	if x.ID != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.ID))
+	}
+	if x.ClientMAC != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.ClientMAC)
+	}
+	if x.ClientIP.IsValid() {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendAddr(b, x.ClientIP)
+	}
+	if x.AssignedIP.IsValid() {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendAddr(b, x.AssignedIP)
+	}
+	if x.Requested.IsValid() {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendAddr(b, x.Requested)
+	}
+	if x.NextServer.IsValid() {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendAddr(b, x.NextServer)
+	}
+	if x.ServerID.IsValid() {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendAddr(b, x.ServerID)
+	}
+	if x.Relay.IsValid() {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendAddr(b, x.Relay)
+	}
+	if x.Subnet.IsValid() {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendAddr(b, x.Subnet)
+	}
+	if len(x.Routers) > 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendArray(b, len(x.Routers))
+		for _, v := range x.Routers {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if len(x.DNS) > 0 {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendArray(b, len(x.DNS))
+		for _, v := range x.DNS {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Hostname != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, x.Hostname)
+	}
+	if x.FQDN != "" {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendText(b, x.FQDN)
+	}
+	if x.Domain != "" {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendText(b, x.Domain)
+	}
+	if x.VendorID != "" {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendText(b, x.VendorID)
+	}
+	if x.ParamList != "" {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendText(b, x.ParamList)
+	}
+	if x.Options != "" {
+		b = cbor.AppendUint(b, 19)
+		b = cbor.AppendText(b, x.Options)
+	}
+	if x.MUD != "" {
+		b = cbor.AppendUint(b, 20)
+		b = cbor.AppendText(b, x.MUD)
+	}
+	if x.Lease != 0 {
+		b = cbor.AppendUint(b, 21)
+		b = cbor.AppendUint(b, uint64(x.Lease))
+	}
+	if x.Renewal != 0 {
+		b = cbor.AppendUint(b, 22)
+		b = cbor.AppendUint(b, uint64(x.Renewal))
+	}
+	if x.Rebinding != 0 {
+		b = cbor.AppendUint(b, 23)
+		b = cbor.AppendUint(b, uint64(x.Rebinding))
+	}
+	if x.ClientID != "" {
+		b = cbor.AppendUint(b, 24)
+		b = cbor.AppendText(b, x.ClientID)
+	}
+	if len(x.Params) > 0 {
+		b = cbor.AppendUint(b, 25)
+		b = cbor.AppendArray(b, len(x.Params))
+		for _, v := range x.Params {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.UserClass != "" {
+		b = cbor.AppendUint(b, 26)
+		b = cbor.AppendText(b, x.UserClass)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *DHCP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *DHCP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			x.MsgType = r.Text()
+		case 3:
+			x.ID = uint32(r.Uint(32))
+		case 4:
+			x.ClientMAC = r.Text()
+		case 5:
+			x.ClientIP = r.Addr()
+		case 6:
+			x.AssignedIP = r.Addr()
+		case 7:
+			x.Requested = r.Addr()
+		case 8:
+			x.NextServer = r.Addr()
+		case 9:
+			x.ServerID = r.Addr()
+		case 10:
+			x.Relay = r.Addr()
+		case 11:
+			x.Subnet = r.Addr()
+		case 12:
+			for m := r.Array(); r.More(&m); {
+				x.Routers = append(x.Routers, r.Text())
+			}
+		case 13:
+			for m := r.Array(); r.More(&m); {
+				x.DNS = append(x.DNS, r.Text())
+			}
+		case 14:
+			x.Hostname = r.Text()
+		case 15:
+			x.FQDN = r.Text()
+		case 16:
+			x.Domain = r.Text()
+		case 17:
+			x.VendorID = r.Text()
+		case 18:
+			x.ParamList = r.Text()
+		case 19:
+			x.Options = r.Text()
+		case 20:
+			x.MUD = r.Text()
+		case 21:
+			x.Lease = uint32(r.Uint(32))
+		case 22:
+			x.Renewal = uint32(r.Uint(32))
+		case 23:
+			x.Rebinding = uint32(r.Uint(32))
+		case 24:
+			x.ClientID = r.Text()
+		case 25:
+			for m := r.Array(); r.More(&m); {
+				x.Params = append(x.Params, r.Text())
+			}
+		case 26:
+			x.UserClass = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *DHCP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.MsgType
+	}
+	if c.Name == "" {
+		c.Name = x.Hostname
+	}
+	if c.Name == "" {
+		c.Name = x.FQDN
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *DHCP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Type != "" && !fn(at+0, TextValue(x.Type)) {
+		return false
+	}
+	if x.MsgType != "" && !fn(at+1, TextValue(x.MsgType)) {
+		return false
+	}
+	if x.ID != 0 && !fn(at+2, UintValue(uint64(x.ID))) {
+		return false
+	}
+	if x.ClientMAC != "" && !fn(at+3, TextValue(x.ClientMAC)) {
+		return false
+	}
+	if x.ClientIP.IsValid() && !fn(at+4, AddrValue(x.ClientIP)) {
+		return false
+	}
+	if x.AssignedIP.IsValid() && !fn(at+5, AddrValue(x.AssignedIP)) {
+		return false
+	}
+	if x.Requested.IsValid() && !fn(at+6, AddrValue(x.Requested)) {
+		return false
+	}
+	if x.NextServer.IsValid() && !fn(at+7, AddrValue(x.NextServer)) {
+		return false
+	}
+	if x.ServerID.IsValid() && !fn(at+8, AddrValue(x.ServerID)) {
+		return false
+	}
+	if x.Relay.IsValid() && !fn(at+9, AddrValue(x.Relay)) {
+		return false
+	}
+	if x.Subnet.IsValid() && !fn(at+10, AddrValue(x.Subnet)) {
+		return false
+	}
+	for _, v := range x.Routers {
+		if !fn(at+11, TextValue(v)) {
+			return false
+		}
+	}
+	for _, v := range x.DNS {
+		if !fn(at+12, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Hostname != "" && !fn(at+13, TextValue(x.Hostname)) {
+		return false
+	}
+	if x.FQDN != "" && !fn(at+14, TextValue(x.FQDN)) {
+		return false
+	}
+	if x.Domain != "" && !fn(at+15, TextValue(x.Domain)) {
+		return false
+	}
+	if x.VendorID != "" && !fn(at+16, TextValue(x.VendorID)) {
+		return false
+	}
+	if x.ParamList != "" && !fn(at+17, TextValue(x.ParamList)) {
+		return false
+	}
+	if x.Options != "" && !fn(at+18, TextValue(x.Options)) {
+		return false
+	}
+	if x.MUD != "" && !fn(at+19, TextValue(x.MUD)) {
+		return false
+	}
+	if x.Lease != 0 && !fn(at+20, UintValue(uint64(x.Lease))) {
+		return false
+	}
+	if x.Renewal != 0 && !fn(at+21, UintValue(uint64(x.Renewal))) {
+		return false
+	}
+	if x.Rebinding != 0 && !fn(at+22, UintValue(uint64(x.Rebinding))) {
+		return false
+	}
+	if x.ClientID != "" && !fn(at+23, TextValue(x.ClientID)) {
+		return false
+	}
+	for _, v := range x.Params {
+		if !fn(at+24, TextValue(v)) {
+			return false
+		}
+	}
+	if x.UserClass != "" && !fn(at+25, TextValue(x.UserClass)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindDHCPv6.
 func (*DHCPv6) Kind() Kind { return KindDHCPv6 }
 
@@ -1583,6 +3047,168 @@ func (x *DHCPv6) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.ServerDUID)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *DHCPv6) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.MsgType != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.MsgType)
+	}
+	if x.ID != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.ID))
+	}
+	if x.DUID != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.DUID)
+	}
+	if x.ClientMAC != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.ClientMAC)
+	}
+	if x.FQDN != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.FQDN)
+	}
+	if x.VendorID != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.VendorID)
+	}
+	if x.Enterprise != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.Enterprise))
+	}
+	if x.ParamList != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.ParamList)
+	}
+	if len(x.Addresses) > 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendArray(b, len(x.Addresses))
+		for _, v := range x.Addresses {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if len(x.DNS) > 0 {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendArray(b, len(x.DNS))
+		for _, v := range x.DNS {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.MUD != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.MUD)
+	}
+	if x.ServerDUID != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.ServerDUID)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *DHCPv6) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *DHCPv6) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.MsgType = r.Text()
+		case 2:
+			x.ID = uint32(r.Uint(32))
+		case 3:
+			x.DUID = r.Text()
+		case 4:
+			x.ClientMAC = r.Text()
+		case 5:
+			x.FQDN = r.Text()
+		case 6:
+			x.VendorID = r.Text()
+		case 7:
+			x.Enterprise = uint32(r.Uint(32))
+		case 8:
+			x.ParamList = r.Text()
+		case 9:
+			for m := r.Array(); r.More(&m); {
+				x.Addresses = append(x.Addresses, r.Text())
+			}
+		case 10:
+			for m := r.Array(); r.More(&m); {
+				x.DNS = append(x.DNS, r.Text())
+			}
+		case 11:
+			x.MUD = r.Text()
+		case 12:
+			x.ServerDUID = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *DHCPv6) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.MsgType
+	}
+	if c.Name == "" {
+		c.Name = x.FQDN
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *DHCPv6) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.MsgType != "" && !fn(at+0, TextValue(x.MsgType)) {
+		return false
+	}
+	if x.ID != 0 && !fn(at+1, UintValue(uint64(x.ID))) {
+		return false
+	}
+	if x.DUID != "" && !fn(at+2, TextValue(x.DUID)) {
+		return false
+	}
+	if x.ClientMAC != "" && !fn(at+3, TextValue(x.ClientMAC)) {
+		return false
+	}
+	if x.FQDN != "" && !fn(at+4, TextValue(x.FQDN)) {
+		return false
+	}
+	if x.VendorID != "" && !fn(at+5, TextValue(x.VendorID)) {
+		return false
+	}
+	if x.Enterprise != 0 && !fn(at+6, UintValue(uint64(x.Enterprise))) {
+		return false
+	}
+	if x.ParamList != "" && !fn(at+7, TextValue(x.ParamList)) {
+		return false
+	}
+	for _, v := range x.Addresses {
+		if !fn(at+8, TextValue(v)) {
+			return false
+		}
+	}
+	for _, v := range x.DNS {
+		if !fn(at+9, TextValue(v)) {
+			return false
+		}
+	}
+	if x.MUD != "" && !fn(at+10, TextValue(x.MUD)) {
+		return false
+	}
+	if x.ServerDUID != "" && !fn(at+11, TextValue(x.ServerDUID)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindDICOM.
@@ -1673,6 +3299,227 @@ func (x *DICOM) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *DICOM) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.PDU != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.PDU)
+	}
+	if x.CalledAE != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.CalledAE)
+	}
+	if x.CallingAE != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.CallingAE)
+	}
+	if x.Accepted {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Reject != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Reject)
+	}
+	if len(x.Services) > 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendArray(b, len(x.Services))
+		for _, v := range x.Services {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Impl != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Impl)
+	}
+	if x.ImplUID != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.ImplUID)
+	}
+	if x.Command != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Command)
+	}
+	if x.SOPClass != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.SOPClass)
+	}
+	if x.Status != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.Status))
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.MoveTo != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.MoveTo)
+	}
+	if x.Wildcard {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Results != 0 {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendUint(b, uint64(x.Results))
+	}
+	if x.SubOps != 0 {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendUint(b, uint64(x.SubOps))
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Peer != "" {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendText(b, x.Peer)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *DICOM) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *DICOM) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.PDU = r.Text()
+		case 2:
+			x.CalledAE = r.Text()
+		case 3:
+			x.CallingAE = r.Text()
+		case 4:
+			x.Accepted = r.Bool()
+		case 5:
+			x.Reject = r.Text()
+		case 6:
+			for m := r.Array(); r.More(&m); {
+				x.Services = append(x.Services, r.Text())
+			}
+		case 7:
+			x.Impl = r.Text()
+		case 8:
+			x.ImplUID = r.Text()
+		case 9:
+			x.Command = r.Text()
+		case 10:
+			x.SOPClass = r.Text()
+		case 11:
+			x.Status = uint16(r.Uint(16))
+		case 12:
+			x.Answered = r.Bool()
+		case 13:
+			x.MoveTo = r.Text()
+		case 14:
+			x.Wildcard = r.Bool()
+		case 15:
+			x.Results = uint32(r.Uint(32))
+		case 16:
+			x.SubOps = uint32(r.Uint(32))
+		case 17:
+			x.Class = OpClass(r.Text())
+		case 18:
+			x.Peer = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *DICOM) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.PDU
+	}
+	if c.Name == "" {
+		c.Name = x.CalledAE
+	}
+	if c.User == "" {
+		c.User = x.CallingAE
+	}
+	if c.Status == "" {
+		c.Status = x.Reject
+	}
+	if c.Verb == "" {
+		c.Verb = x.Command
+	}
+	if c.Path == "" {
+		c.Path = x.SOPClass
+	}
+	if c.Status == "" && x.Status != 0 {
+		c.Status = uintText(uint64(x.Status))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *DICOM) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.PDU != "" && !fn(at+0, TextValue(x.PDU)) {
+		return false
+	}
+	if x.CalledAE != "" && !fn(at+1, TextValue(x.CalledAE)) {
+		return false
+	}
+	if x.CallingAE != "" && !fn(at+2, TextValue(x.CallingAE)) {
+		return false
+	}
+	if x.Accepted && !fn(at+3, BoolValue(x.Accepted)) {
+		return false
+	}
+	if x.Reject != "" && !fn(at+4, TextValue(x.Reject)) {
+		return false
+	}
+	for _, v := range x.Services {
+		if !fn(at+5, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Impl != "" && !fn(at+6, TextValue(x.Impl)) {
+		return false
+	}
+	if x.ImplUID != "" && !fn(at+7, TextValue(x.ImplUID)) {
+		return false
+	}
+	if x.Command != "" && !fn(at+8, TextValue(x.Command)) {
+		return false
+	}
+	if x.SOPClass != "" && !fn(at+9, TextValue(x.SOPClass)) {
+		return false
+	}
+	if x.Status != 0 && !fn(at+10, UintValue(uint64(x.Status))) {
+		return false
+	}
+	if x.Answered && !fn(at+11, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.MoveTo != "" && !fn(at+12, TextValue(x.MoveTo)) {
+		return false
+	}
+	if x.Wildcard && !fn(at+13, BoolValue(x.Wildcard)) {
+		return false
+	}
+	if x.Results != 0 && !fn(at+14, UintValue(uint64(x.Results))) {
+		return false
+	}
+	if x.SubOps != 0 && !fn(at+15, UintValue(uint64(x.SubOps))) {
+		return false
+	}
+	if x.Class != "" && !fn(at+16, TextValue(string(x.Class))) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindDNP3.
 func (*DNP3) Kind() Kind { return KindDNP3 }
 
@@ -1751,6 +3598,194 @@ func (x *DNP3) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.File)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *DNP3) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Src != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.Src))
+	}
+	if x.Dst != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Dst))
+	}
+	if x.Function != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Function)
+	}
+	if x.FunctionNum != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.FunctionNum))
+	}
+	if x.Seq != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.Seq))
+	}
+	if x.IIN != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.IIN)
+	}
+	if len(x.Objects) > 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendArray(b, len(x.Objects))
+		for _, v := range x.Objects {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Denied {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Unsolicited {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Control != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.Control)
+	}
+	if x.Point != 0 {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendUint(b, uint64(x.Point))
+	}
+	if x.Status != 0 {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendUint(b, uint64(x.Status))
+	}
+	if x.File != "" {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendText(b, x.File)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *DNP3) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *DNP3) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Src = uint16(r.Uint(16))
+		case 2:
+			x.Dst = uint16(r.Uint(16))
+		case 3:
+			x.Function = r.Text()
+		case 4:
+			x.FunctionNum = uint8(r.Uint(8))
+		case 5:
+			x.Seq = uint8(r.Uint(8))
+		case 6:
+			x.IIN = r.Text()
+		case 7:
+			for m := r.Array(); r.More(&m); {
+				x.Objects = append(x.Objects, r.Text())
+			}
+		case 8:
+			x.Class = OpClass(r.Text())
+		case 9:
+			x.Answered = r.Bool()
+		case 10:
+			x.Denied = r.Bool()
+		case 11:
+			x.Unsolicited = r.Bool()
+		case 12:
+			x.Control = r.Text()
+		case 13:
+			x.Point = uint32(r.Uint(32))
+		case 14:
+			x.Status = uint8(r.Uint(8))
+		case 15:
+			x.File = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *DNP3) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Function
+	}
+	if c.Path == "" && len(x.Objects) > 0 {
+		c.Path = x.Objects[0]
+	}
+	if c.Status == "" && x.Status != 0 {
+		c.Status = uintText(uint64(x.Status))
+	}
+	if c.Path == "" {
+		c.Path = x.File
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *DNP3) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Src != 0 && !fn(at+0, UintValue(uint64(x.Src))) {
+		return false
+	}
+	if x.Dst != 0 && !fn(at+1, UintValue(uint64(x.Dst))) {
+		return false
+	}
+	if x.Function != "" && !fn(at+2, TextValue(x.Function)) {
+		return false
+	}
+	if x.FunctionNum != 0 && !fn(at+3, UintValue(uint64(x.FunctionNum))) {
+		return false
+	}
+	if x.Seq != 0 && !fn(at+4, UintValue(uint64(x.Seq))) {
+		return false
+	}
+	if x.IIN != "" && !fn(at+5, TextValue(x.IIN)) {
+		return false
+	}
+	for _, v := range x.Objects {
+		if !fn(at+6, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Class != "" && !fn(at+7, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Answered && !fn(at+8, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.Denied && !fn(at+9, BoolValue(x.Denied)) {
+		return false
+	}
+	if x.Unsolicited && !fn(at+10, BoolValue(x.Unsolicited)) {
+		return false
+	}
+	if x.Control != "" && !fn(at+11, TextValue(x.Control)) {
+		return false
+	}
+	if x.Point != 0 && !fn(at+12, UintValue(uint64(x.Point))) {
+		return false
+	}
+	if x.Status != 0 && !fn(at+13, UintValue(uint64(x.Status))) {
+		return false
+	}
+	if x.File != "" && !fn(at+14, TextValue(x.File)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindDNS.
@@ -1837,6 +3872,246 @@ func (x *DNS) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *DNS) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.ID != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.ID))
+	}
+	if x.RRName != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.RRName)
+	}
+	if x.RRType != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.RRType)
+	}
+	if x.QType != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.QType))
+	}
+	if x.QClass != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.QClass))
+	}
+	if x.Opcode != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.Opcode))
+	}
+	if x.RCode != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.RCode)
+	}
+	if x.RCodeNum != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.RCodeNum))
+	}
+	if x.AA {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.TC {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.RD {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.RA {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Unasked {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Conflict {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.QuestionsN != 0 {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendUint(b, uint64(x.QuestionsN))
+	}
+	if len(x.Answers) > 0 {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendArray(b, len(x.Answers))
+		for i := range x.Answers {
+			b = x.Answers[i].appendCBOR(b)
+		}
+	}
+	if x.Authority != 0 {
+		b = cbor.AppendUint(b, 19)
+		b = cbor.AppendUint(b, uint64(x.Authority))
+	}
+	if x.ReqLen != 0 {
+		b = cbor.AppendUint(b, 20)
+		b = cbor.AppendUint(b, uint64(x.ReqLen))
+	}
+	if x.RespLen != 0 {
+		b = cbor.AppendUint(b, 21)
+		b = cbor.AppendUint(b, uint64(x.RespLen))
+	}
+	if x.RTT != 0 {
+		b = cbor.AppendUint(b, 22)
+		b = cbor.AppendUint(b, uint64(x.RTT))
+	}
+	if x.TCP {
+		b = cbor.AppendUint(b, 23)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *DNS) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *DNS) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			x.ID = uint16(r.Uint(16))
+		case 3:
+			x.RRName = r.Text()
+		case 4:
+			x.RRType = r.Text()
+		case 5:
+			x.QType = uint16(r.Uint(16))
+		case 6:
+			x.QClass = uint16(r.Uint(16))
+		case 7:
+			x.Opcode = uint8(r.Uint(8))
+		case 8:
+			x.RCode = r.Text()
+		case 9:
+			x.RCodeNum = uint8(r.Uint(8))
+		case 10:
+			x.AA = r.Bool()
+		case 11:
+			x.TC = r.Bool()
+		case 12:
+			x.RD = r.Bool()
+		case 13:
+			x.RA = r.Bool()
+		case 14:
+			x.Answered = r.Bool()
+		case 15:
+			x.Unasked = r.Bool()
+		case 16:
+			x.Conflict = r.Bool()
+		case 17:
+			x.QuestionsN = uint16(r.Uint(16))
+		case 18:
+			for m := r.Array(); r.More(&m); {
+				x.Answers = append(x.Answers, DNSAnswer{})
+				x.Answers[len(x.Answers)-1].decodeCBOR(r)
+			}
+		case 19:
+			x.Authority = uint16(r.Uint(16))
+		case 20:
+			x.ReqLen = uint16(r.Uint(16))
+		case 21:
+			x.RespLen = uint16(r.Uint(16))
+		case 22:
+			x.RTT = uint32(r.Uint(32))
+		case 23:
+			x.TCP = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *DNS) Columns(c *Columns) {
+	if c.Name == "" {
+		c.Name = x.RRName
+	}
+	if c.Verb == "" {
+		c.Verb = x.RRType
+	}
+	if c.Status == "" {
+		c.Status = x.RCode
+	}
+	if len(x.Answers) > 0 {
+		x.Answers[0].columns(c)
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *DNS) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Type != "" && !fn(at+0, TextValue(x.Type)) {
+		return false
+	}
+	if !fn(at+1, UintValue(uint64(x.ID))) {
+		return false
+	}
+	if x.RRName != "" && !fn(at+2, TextValue(x.RRName)) {
+		return false
+	}
+	if x.RRType != "" && !fn(at+3, TextValue(x.RRType)) {
+		return false
+	}
+	if x.Opcode != 0 && !fn(at+4, UintValue(uint64(x.Opcode))) {
+		return false
+	}
+	if x.RCode != "" && !fn(at+5, TextValue(x.RCode)) {
+		return false
+	}
+	if x.AA && !fn(at+6, BoolValue(x.AA)) {
+		return false
+	}
+	if x.TC && !fn(at+7, BoolValue(x.TC)) {
+		return false
+	}
+	if x.RD && !fn(at+8, BoolValue(x.RD)) {
+		return false
+	}
+	if x.RA && !fn(at+9, BoolValue(x.RA)) {
+		return false
+	}
+	if x.Unasked && !fn(at+10, BoolValue(x.Unasked)) {
+		return false
+	}
+	if x.Conflict && !fn(at+11, BoolValue(x.Conflict)) {
+		return false
+	}
+	for i := range x.Answers {
+		if !x.Answers[i].visit(at+12, fn) {
+			return false
+		}
+	}
+	if x.ReqLen != 0 && !fn(at+16, UintValue(uint64(x.ReqLen))) {
+		return false
+	}
+	if x.RespLen != 0 && !fn(at+17, UintValue(uint64(x.RespLen))) {
+		return false
+	}
+	if x.RTT != 0 && !fn(at+18, UintValue(uint64(x.RTT))) {
+		return false
+	}
+	return true
+}
+
 func (x *DNSAnswer) appendEVE(b []byte) []byte {
 	if x.Name != "" {
 		b = appendKey(b, "rrname")
@@ -1853,6 +4128,72 @@ func (x *DNSAnswer) appendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Data)
 	}
 	return b
+}
+
+func (x *DNSAnswer) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Name != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Name)
+	}
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.TTL != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.TTL))
+	}
+	if x.Data != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Data)
+	}
+	if x.Addr.IsValid() {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendAddr(b, x.Addr)
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *DNSAnswer) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Name = r.Text()
+		case 2:
+			x.Type = r.Text()
+		case 3:
+			x.TTL = uint32(r.Uint(32))
+		case 4:
+			x.Data = r.Text()
+		case 5:
+			x.Addr = r.Addr()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *DNSAnswer) columns(c *Columns) {
+	if c.Name == "" {
+		c.Name = x.Name
+	}
+}
+
+func (x *DNSAnswer) visit(at int, fn func(int, Value) bool) bool {
+	if x.Name != "" && !fn(at+0, TextValue(x.Name)) {
+		return false
+	}
+	if x.Type != "" && !fn(at+1, TextValue(x.Type)) {
+		return false
+	}
+	if !fn(at+2, UintValue(uint64(x.TTL))) {
+		return false
+	}
+	if x.Data != "" && !fn(at+3, TextValue(x.Data)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindENIP.
@@ -1928,6 +4269,190 @@ func (x *ENIP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *ENIP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Command != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Command)
+	}
+	if x.CommandNum != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.CommandNum))
+	}
+	if x.Status != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Status))
+	}
+	if x.Session != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.Session))
+	}
+	if x.Service != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Service)
+	}
+	if x.ServiceNum != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.ServiceNum))
+	}
+	if x.ClassID != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.ClassID))
+	}
+	if x.Instance != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.Instance))
+	}
+	if x.Attribute != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.Attribute))
+	}
+	if x.Tag != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.Tag)
+	}
+	if x.CIPStatus != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.CIPStatus))
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.IO {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Connection != 0 {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendUint(b, uint64(x.Connection))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *ENIP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *ENIP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Command = r.Text()
+		case 2:
+			x.CommandNum = uint16(r.Uint(16))
+		case 3:
+			x.Status = uint32(r.Uint(32))
+		case 4:
+			x.Session = uint32(r.Uint(32))
+		case 5:
+			x.Service = r.Text()
+		case 6:
+			x.ServiceNum = uint8(r.Uint(8))
+		case 7:
+			x.ClassID = uint16(r.Uint(16))
+		case 8:
+			x.Instance = uint32(r.Uint(32))
+		case 9:
+			x.Attribute = uint16(r.Uint(16))
+		case 10:
+			x.Tag = r.Text()
+		case 11:
+			x.CIPStatus = uint8(r.Uint(8))
+		case 12:
+			x.Class = OpClass(r.Text())
+		case 13:
+			x.Answered = r.Bool()
+		case 14:
+			x.IO = r.Bool()
+		case 15:
+			x.Connection = uint32(r.Uint(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *ENIP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Command
+	}
+	if c.Status == "" && x.Status != 0 {
+		c.Status = uintText(uint64(x.Status))
+	}
+	if c.Verb == "" {
+		c.Verb = x.Service
+	}
+	if c.Path == "" {
+		c.Path = x.Tag
+	}
+	if c.Status == "" && x.CIPStatus != 0 {
+		c.Status = uintText(uint64(x.CIPStatus))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *ENIP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Command != "" && !fn(at+0, TextValue(x.Command)) {
+		return false
+	}
+	if x.CommandNum != 0 && !fn(at+1, UintValue(uint64(x.CommandNum))) {
+		return false
+	}
+	if x.Status != 0 && !fn(at+2, UintValue(uint64(x.Status))) {
+		return false
+	}
+	if x.Session != 0 && !fn(at+3, UintValue(uint64(x.Session))) {
+		return false
+	}
+	if x.Service != "" && !fn(at+4, TextValue(x.Service)) {
+		return false
+	}
+	if x.ServiceNum != 0 && !fn(at+5, UintValue(uint64(x.ServiceNum))) {
+		return false
+	}
+	if x.ClassID != 0 && !fn(at+6, UintValue(uint64(x.ClassID))) {
+		return false
+	}
+	if x.Instance != 0 && !fn(at+7, UintValue(uint64(x.Instance))) {
+		return false
+	}
+	if x.Attribute != 0 && !fn(at+8, UintValue(uint64(x.Attribute))) {
+		return false
+	}
+	if x.Tag != "" && !fn(at+9, TextValue(x.Tag)) {
+		return false
+	}
+	if x.CIPStatus != 0 && !fn(at+10, UintValue(uint64(x.CIPStatus))) {
+		return false
+	}
+	if x.Class != "" && !fn(at+11, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Answered && !fn(at+12, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.IO && !fn(at+13, BoolValue(x.IO)) {
+		return false
+	}
+	if x.Connection != 0 && !fn(at+14, UintValue(uint64(x.Connection))) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindFTP.
 func (*FTP) Kind() Kind { return KindFTP }
 
@@ -1959,6 +4484,94 @@ func (x *FTP) AppendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.Port))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *FTP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Command != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Command)
+	}
+	if x.Arg != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Arg)
+	}
+	if x.Code != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Code)
+	}
+	if x.Reply != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Reply)
+	}
+	if x.Port != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.Port))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *FTP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *FTP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Command = r.Text()
+		case 2:
+			x.Arg = r.Text()
+		case 3:
+			x.Code = r.Text()
+		case 4:
+			x.Reply = r.Text()
+		case 5:
+			x.Port = uint16(r.Uint(16))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *FTP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Command
+	}
+	if c.Path == "" {
+		c.Path = x.Arg
+	}
+	if c.Status == "" {
+		c.Status = x.Code
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *FTP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Command != "" && !fn(at+0, TextValue(x.Command)) {
+		return false
+	}
+	if x.Arg != "" && !fn(at+1, TextValue(x.Arg)) {
+		return false
+	}
+	if x.Code != "" && !fn(at+2, TextValue(x.Code)) {
+		return false
+	}
+	if x.Reply != "" && !fn(at+3, TextValue(x.Reply)) {
+		return false
+	}
+	if x.Port != 0 && !fn(at+4, UintValue(uint64(x.Port))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindFileInfo.
@@ -2000,6 +4613,121 @@ func (x *FileInfo) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Agent)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *FileInfo) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.AppProto != ProtoUnknown {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.AppProto.String())
+	}
+	if x.Filename != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Filename)
+	}
+	if x.Host != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Host)
+	}
+	if x.Magic != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Magic)
+	}
+	if x.Mime != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Mime)
+	}
+	if x.Size != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.Size))
+	}
+	if x.Dir != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.Dir))
+	}
+	if x.Agent != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Agent)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *FileInfo) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *FileInfo) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.AppProto = ProtoByName(r.Text())
+		case 2:
+			x.Filename = r.Text()
+		case 3:
+			x.Host = r.Text()
+		case 4:
+			x.Magic = r.Text()
+		case 5:
+			x.Mime = r.Text()
+		case 6:
+			x.Size = uint64(r.Uint(64))
+		case 7:
+			x.Dir = Dir(r.Uint(8))
+		case 8:
+			x.Agent = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *FileInfo) Columns(c *Columns) {
+	if c.Protocol == "" {
+		c.Protocol = x.AppProto.String()
+	}
+	if c.Path == "" {
+		c.Path = x.Filename
+	}
+	if c.Name == "" {
+		c.Name = x.Host
+	}
+	if c.Verb == "" {
+		c.Verb = x.Magic
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *FileInfo) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.AppProto != ProtoUnknown && !fn(at+0, TextValue(x.AppProto.String())) {
+		return false
+	}
+	if x.Filename != "" && !fn(at+1, TextValue(x.Filename)) {
+		return false
+	}
+	if x.Host != "" && !fn(at+2, TextValue(x.Host)) {
+		return false
+	}
+	if x.Magic != "" && !fn(at+3, TextValue(x.Magic)) {
+		return false
+	}
+	if x.Mime != "" && !fn(at+4, TextValue(x.Mime)) {
+		return false
+	}
+	if x.Size != 0 && !fn(at+5, UintValue(uint64(x.Size))) {
+		return false
+	}
+	if x.Agent != "" && !fn(at+6, TextValue(x.Agent)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindFlow.
@@ -2153,6 +4881,379 @@ func (x *Flow) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Flow) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.AppProto != ProtoUnknown {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.AppProto.String())
+	}
+	if x.AppProtoBy != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.AppProtoBy)
+	}
+	if x.PktsToServer != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.PktsToServer))
+	}
+	if x.PktsToClient != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.PktsToClient))
+	}
+	if x.BytesToServer != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.BytesToServer))
+	}
+	if x.BytesToClient != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.BytesToClient))
+	}
+	if x.DataToServer != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.DataToServer))
+	}
+	if x.DataToClient != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.DataToClient))
+	}
+	if x.Start != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendInt(b, int64(x.Start))
+	}
+	if x.End != 0 {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendInt(b, int64(x.End))
+	}
+	if x.Age != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.Age))
+	}
+	if x.State != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.State)
+	}
+	if x.Reason != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.Reason)
+	}
+	if x.ConnState != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, x.ConnState)
+	}
+	if x.TCPFlagsTS != 0 {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendUint(b, uint64(x.TCPFlagsTS))
+	}
+	if x.TCPFlagsTC != 0 {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendUint(b, uint64(x.TCPFlagsTC))
+	}
+	if x.Midstream {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.OneSided {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Gaps != 0 {
+		b = cbor.AppendUint(b, 19)
+		b = cbor.AppendUint(b, uint64(x.Gaps))
+	}
+	if x.OutOfOrder != 0 {
+		b = cbor.AppendUint(b, 20)
+		b = cbor.AppendUint(b, uint64(x.OutOfOrder))
+	}
+	if x.Retransmits != 0 {
+		b = cbor.AppendUint(b, 21)
+		b = cbor.AppendUint(b, uint64(x.Retransmits))
+	}
+	if x.Overlaps != 0 {
+		b = cbor.AppendUint(b, 22)
+		b = cbor.AppendUint(b, uint64(x.Overlaps))
+	}
+	if x.TTLToServer != 0 {
+		b = cbor.AppendUint(b, 23)
+		b = cbor.AppendUint(b, uint64(x.TTLToServer))
+	}
+	if x.TTLToClient != 0 {
+		b = cbor.AppendUint(b, 24)
+		b = cbor.AppendUint(b, uint64(x.TTLToClient))
+	}
+	if x.SYNWindow != 0 {
+		b = cbor.AppendUint(b, 25)
+		b = cbor.AppendUint(b, uint64(x.SYNWindow))
+	}
+	if x.SYNOptions != "" {
+		b = cbor.AppendUint(b, 26)
+		b = cbor.AppendText(b, x.SYNOptions)
+	}
+	if x.SYNMSS != 0 {
+		b = cbor.AppendUint(b, 27)
+		b = cbor.AppendUint(b, uint64(x.SYNMSS))
+	}
+	if x.SYNScale != 0 {
+		b = cbor.AppendUint(b, 28)
+		b = cbor.AppendUint(b, uint64(x.SYNScale))
+	}
+	if x.SYNSeqIsDst {
+		b = cbor.AppendUint(b, 29)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.ICMPType != 0 {
+		b = cbor.AppendUint(b, 30)
+		b = cbor.AppendUint(b, uint64(x.ICMPType))
+	}
+	if x.ICMPCode != 0 {
+		b = cbor.AppendUint(b, 31)
+		b = cbor.AppendUint(b, uint64(x.ICMPCode))
+	}
+	if x.Tunnel != "" {
+		b = cbor.AppendUint(b, 32)
+		b = cbor.AppendText(b, x.Tunnel)
+	}
+	if x.Aggregated != 0 {
+		b = cbor.AppendUint(b, 33)
+		b = cbor.AppendUint(b, uint64(x.Aggregated))
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 34)
+		begin := len(b)
+		b = x.Tempo.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	if x.Origin != "" {
+		b = cbor.AppendUint(b, 35)
+		b = cbor.AppendText(b, x.Origin)
+	}
+	if x.Observer.IsValid() {
+		b = cbor.AppendUint(b, 36)
+		b = cbor.AppendAddr(b, x.Observer)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Flow) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Flow) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.AppProto = ProtoByName(r.Text())
+		case 2:
+			x.AppProtoBy = r.Text()
+		case 3:
+			x.PktsToServer = uint64(r.Uint(64))
+		case 4:
+			x.PktsToClient = uint64(r.Uint(64))
+		case 5:
+			x.BytesToServer = uint64(r.Uint(64))
+		case 6:
+			x.BytesToClient = uint64(r.Uint(64))
+		case 7:
+			x.DataToServer = uint64(r.Uint(64))
+		case 8:
+			x.DataToClient = uint64(r.Uint(64))
+		case 9:
+			x.Start = int64(r.Int(64))
+		case 10:
+			x.End = int64(r.Int(64))
+		case 11:
+			x.Age = uint32(r.Uint(32))
+		case 12:
+			x.State = r.Text()
+		case 13:
+			x.Reason = r.Text()
+		case 14:
+			x.ConnState = r.Text()
+		case 15:
+			x.TCPFlagsTS = uint8(r.Uint(8))
+		case 16:
+			x.TCPFlagsTC = uint8(r.Uint(8))
+		case 17:
+			x.Midstream = r.Bool()
+		case 18:
+			x.OneSided = r.Bool()
+		case 19:
+			x.Gaps = uint32(r.Uint(32))
+		case 20:
+			x.OutOfOrder = uint32(r.Uint(32))
+		case 21:
+			x.Retransmits = uint32(r.Uint(32))
+		case 22:
+			x.Overlaps = uint32(r.Uint(32))
+		case 23:
+			x.TTLToServer = uint8(r.Uint(8))
+		case 24:
+			x.TTLToClient = uint8(r.Uint(8))
+		case 25:
+			x.SYNWindow = uint16(r.Uint(16))
+		case 26:
+			x.SYNOptions = r.Text()
+		case 27:
+			x.SYNMSS = uint16(r.Uint(16))
+		case 28:
+			x.SYNScale = uint8(r.Uint(8))
+		case 29:
+			x.SYNSeqIsDst = r.Bool()
+		case 30:
+			x.ICMPType = uint8(r.Uint(8))
+		case 31:
+			x.ICMPCode = uint8(r.Uint(8))
+		case 32:
+			x.Tunnel = r.Text()
+		case 33:
+			x.Aggregated = uint32(r.Uint(32))
+		case 34:
+			x.Tempo.decodeCBOR(r)
+		case 35:
+			x.Origin = r.Text()
+		case 36:
+			x.Observer = r.Addr()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Flow) Columns(c *Columns) {
+	if c.Protocol == "" {
+		c.Protocol = x.AppProto.String()
+	}
+	c.Packets += uint64(x.PktsToServer)
+	c.Packets += uint64(x.PktsToClient)
+	c.BytesOut += uint64(x.BytesToServer)
+	c.BytesIn += uint64(x.BytesToClient)
+	if c.Status == "" {
+		c.Status = x.ConnState
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Flow) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.AppProto != ProtoUnknown && !fn(at+0, TextValue(x.AppProto.String())) {
+		return false
+	}
+	if x.AppProtoBy != "" && !fn(at+1, TextValue(x.AppProtoBy)) {
+		return false
+	}
+	if !fn(at+2, UintValue(uint64(x.PktsToServer))) {
+		return false
+	}
+	if !fn(at+3, UintValue(uint64(x.PktsToClient))) {
+		return false
+	}
+	if !fn(at+4, UintValue(uint64(x.BytesToServer))) {
+		return false
+	}
+	if !fn(at+5, UintValue(uint64(x.BytesToClient))) {
+		return false
+	}
+	if x.DataToServer != 0 && !fn(at+6, UintValue(uint64(x.DataToServer))) {
+		return false
+	}
+	if x.DataToClient != 0 && !fn(at+7, UintValue(uint64(x.DataToClient))) {
+		return false
+	}
+	if !fn(at+8, TimeValue(x.Start)) {
+		return false
+	}
+	if !fn(at+9, TimeValue(x.End)) {
+		return false
+	}
+	if !fn(at+10, UintValue(uint64(x.Age))) {
+		return false
+	}
+	if x.State != "" && !fn(at+11, TextValue(x.State)) {
+		return false
+	}
+	if x.Reason != "" && !fn(at+12, TextValue(x.Reason)) {
+		return false
+	}
+	if x.ConnState != "" && !fn(at+13, TextValue(x.ConnState)) {
+		return false
+	}
+	if x.TCPFlagsTS != 0 && !fn(at+14, UintValue(uint64(x.TCPFlagsTS))) {
+		return false
+	}
+	if x.TCPFlagsTC != 0 && !fn(at+15, UintValue(uint64(x.TCPFlagsTC))) {
+		return false
+	}
+	if x.Midstream && !fn(at+16, BoolValue(x.Midstream)) {
+		return false
+	}
+	if x.OneSided && !fn(at+17, BoolValue(x.OneSided)) {
+		return false
+	}
+	if x.Gaps != 0 && !fn(at+18, UintValue(uint64(x.Gaps))) {
+		return false
+	}
+	if x.OutOfOrder != 0 && !fn(at+19, UintValue(uint64(x.OutOfOrder))) {
+		return false
+	}
+	if x.Retransmits != 0 && !fn(at+20, UintValue(uint64(x.Retransmits))) {
+		return false
+	}
+	if x.Overlaps != 0 && !fn(at+21, UintValue(uint64(x.Overlaps))) {
+		return false
+	}
+	if x.TTLToServer != 0 && !fn(at+22, UintValue(uint64(x.TTLToServer))) {
+		return false
+	}
+	if x.TTLToClient != 0 && !fn(at+23, UintValue(uint64(x.TTLToClient))) {
+		return false
+	}
+	if x.SYNWindow != 0 && !fn(at+24, UintValue(uint64(x.SYNWindow))) {
+		return false
+	}
+	if x.SYNOptions != "" && !fn(at+25, TextValue(x.SYNOptions)) {
+		return false
+	}
+	if x.SYNMSS != 0 && !fn(at+26, UintValue(uint64(x.SYNMSS))) {
+		return false
+	}
+	if x.SYNScale != 0 && !fn(at+27, UintValue(uint64(x.SYNScale))) {
+		return false
+	}
+	if x.SYNSeqIsDst && !fn(at+28, BoolValue(x.SYNSeqIsDst)) {
+		return false
+	}
+	if x.ICMPType != 0 && !fn(at+29, UintValue(uint64(x.ICMPType))) {
+		return false
+	}
+	if x.ICMPCode != 0 && !fn(at+30, UintValue(uint64(x.ICMPCode))) {
+		return false
+	}
+	if x.Tunnel != "" && !fn(at+31, TextValue(x.Tunnel)) {
+		return false
+	}
+	if x.Aggregated != 0 && !fn(at+32, UintValue(uint64(x.Aggregated))) {
+		return false
+	}
+	if !x.Tempo.visit(at+33, fn) {
+		return false
+	}
+	if x.Origin != "" && !fn(at+37, TextValue(x.Origin)) {
+		return false
+	}
+	if x.Observer.IsValid() && !fn(at+38, AddrValue(x.Observer)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindHL7.
 func (*HL7) Kind() Kind { return KindHL7 }
 
@@ -2216,6 +5317,169 @@ func (x *HL7) AppendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.Length))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *HL7) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.Version != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Version)
+	}
+	if x.SendApp != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.SendApp)
+	}
+	if x.SendFac != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.SendFac)
+	}
+	if x.RecvApp != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.RecvApp)
+	}
+	if x.RecvFac != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.RecvFac)
+	}
+	if x.ControlID != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.ControlID)
+	}
+	if x.Processing != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Processing)
+	}
+	if x.Ack != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Ack)
+	}
+	if x.Segments != 0 {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendUint(b, uint64(x.Segments))
+	}
+	if x.Patient {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Length != 0 {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendUint(b, uint64(x.Length))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *HL7) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *HL7) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			x.Version = r.Text()
+		case 3:
+			x.SendApp = r.Text()
+		case 4:
+			x.SendFac = r.Text()
+		case 5:
+			x.RecvApp = r.Text()
+		case 6:
+			x.RecvFac = r.Text()
+		case 7:
+			x.ControlID = r.Text()
+		case 8:
+			x.Processing = r.Text()
+		case 9:
+			x.Ack = r.Text()
+		case 10:
+			x.Segments = uint16(r.Uint(16))
+		case 11:
+			x.Patient = r.Bool()
+		case 12:
+			x.Class = OpClass(r.Text())
+		case 13:
+			x.Length = uint32(r.Uint(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *HL7) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Type
+	}
+	if c.User == "" {
+		c.User = x.SendApp
+	}
+	if c.Name == "" {
+		c.Name = x.RecvApp
+	}
+	if c.Status == "" {
+		c.Status = x.Ack
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *HL7) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Type != "" && !fn(at+0, TextValue(x.Type)) {
+		return false
+	}
+	if x.Version != "" && !fn(at+1, TextValue(x.Version)) {
+		return false
+	}
+	if x.SendApp != "" && !fn(at+2, TextValue(x.SendApp)) {
+		return false
+	}
+	if x.SendFac != "" && !fn(at+3, TextValue(x.SendFac)) {
+		return false
+	}
+	if x.RecvApp != "" && !fn(at+4, TextValue(x.RecvApp)) {
+		return false
+	}
+	if x.RecvFac != "" && !fn(at+5, TextValue(x.RecvFac)) {
+		return false
+	}
+	if x.ControlID != "" && !fn(at+6, TextValue(x.ControlID)) {
+		return false
+	}
+	if x.Processing != "" && !fn(at+7, TextValue(x.Processing)) {
+		return false
+	}
+	if x.Ack != "" && !fn(at+8, TextValue(x.Ack)) {
+		return false
+	}
+	if x.Segments != 0 && !fn(at+9, UintValue(uint64(x.Segments))) {
+		return false
+	}
+	if x.Patient && !fn(at+10, BoolValue(x.Patient)) {
+		return false
+	}
+	if x.Class != "" && !fn(at+11, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Length != 0 && !fn(at+12, UintValue(uint64(x.Length))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindHTTP.
@@ -2327,6 +5591,298 @@ func (x *HTTP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *HTTP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Host != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Host)
+	}
+	if x.Port != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Port))
+	}
+	if x.URL != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.URL)
+	}
+	if x.UserAgent != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.UserAgent)
+	}
+	if x.ContentType != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.ContentType)
+	}
+	if x.Referer != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Referer)
+	}
+	if x.Method != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Method)
+	}
+	if x.Protocol != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Protocol)
+	}
+	if x.Status != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.Status))
+	}
+	if x.Redirect != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.Redirect)
+	}
+	if x.Length != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.Length))
+	}
+	if x.ReqLength != 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendUint(b, uint64(x.ReqLength))
+	}
+	if x.ReqType != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.ReqType)
+	}
+	if x.Server != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, x.Server)
+	}
+	if x.Realm != "" {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendText(b, x.Realm)
+	}
+	if x.PoweredBy != "" {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendText(b, x.PoweredBy)
+	}
+	if x.Via != "" {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendText(b, x.Via)
+	}
+	if x.Upgrade != "" {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendText(b, x.Upgrade)
+	}
+	if x.XForwarded != "" {
+		b = cbor.AppendUint(b, 19)
+		b = cbor.AppendText(b, x.XForwarded)
+	}
+	if x.Cookie {
+		b = cbor.AppendUint(b, 20)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.ReqBody != "" {
+		b = cbor.AppendUint(b, 21)
+		b = cbor.AppendText(b, x.ReqBody)
+	}
+	if x.RespBody != "" {
+		b = cbor.AppendUint(b, 22)
+		b = cbor.AppendText(b, x.RespBody)
+	}
+	if x.Title != "" {
+		b = cbor.AppendUint(b, 23)
+		b = cbor.AppendText(b, x.Title)
+	}
+	if x.RespMagic != "" {
+		b = cbor.AppendUint(b, 24)
+		b = cbor.AppendText(b, x.RespMagic)
+	}
+	if x.ReqMagic != "" {
+		b = cbor.AppendUint(b, 25)
+		b = cbor.AppendText(b, x.ReqMagic)
+	}
+	if x.SOAPAction != "" {
+		b = cbor.AppendUint(b, 26)
+		b = cbor.AppendText(b, x.SOAPAction)
+	}
+	if x.Encoded {
+		b = cbor.AppendUint(b, 27)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.HeaderNames != "" {
+		b = cbor.AppendUint(b, 28)
+		b = cbor.AppendText(b, x.HeaderNames)
+	}
+	if x.Authenticate != "" {
+		b = cbor.AppendUint(b, 29)
+		b = cbor.AppendText(b, x.Authenticate)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *HTTP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *HTTP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Host = r.Text()
+		case 2:
+			x.Port = uint16(r.Uint(16))
+		case 3:
+			x.URL = r.Text()
+		case 4:
+			x.UserAgent = r.Text()
+		case 5:
+			x.ContentType = r.Text()
+		case 6:
+			x.Referer = r.Text()
+		case 7:
+			x.Method = r.Text()
+		case 8:
+			x.Protocol = r.Text()
+		case 9:
+			x.Status = uint16(r.Uint(16))
+		case 10:
+			x.Redirect = r.Text()
+		case 11:
+			x.Length = uint64(r.Uint(64))
+		case 12:
+			x.ReqLength = uint64(r.Uint(64))
+		case 13:
+			x.ReqType = r.Text()
+		case 14:
+			x.Server = r.Text()
+		case 15:
+			x.Realm = r.Text()
+		case 16:
+			x.PoweredBy = r.Text()
+		case 17:
+			x.Via = r.Text()
+		case 18:
+			x.Upgrade = r.Text()
+		case 19:
+			x.XForwarded = r.Text()
+		case 20:
+			x.Cookie = r.Bool()
+		case 21:
+			x.ReqBody = r.Text()
+		case 22:
+			x.RespBody = r.Text()
+		case 23:
+			x.Title = r.Text()
+		case 24:
+			x.RespMagic = r.Text()
+		case 25:
+			x.ReqMagic = r.Text()
+		case 26:
+			x.SOAPAction = r.Text()
+		case 27:
+			x.Encoded = r.Bool()
+		case 28:
+			x.HeaderNames = r.Text()
+		case 29:
+			x.Authenticate = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *HTTP) Columns(c *Columns) {
+	if c.Name == "" {
+		c.Name = x.Host
+	}
+	if c.Path == "" {
+		c.Path = x.URL
+	}
+	if c.Verb == "" {
+		c.Verb = x.Method
+	}
+	if c.Status == "" && x.Status != 0 {
+		c.Status = uintText(uint64(x.Status))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *HTTP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Host != "" && !fn(at+0, TextValue(x.Host)) {
+		return false
+	}
+	if x.Port != 0 && !fn(at+1, UintValue(uint64(x.Port))) {
+		return false
+	}
+	if x.URL != "" && !fn(at+2, TextValue(x.URL)) {
+		return false
+	}
+	if x.UserAgent != "" && !fn(at+3, TextValue(x.UserAgent)) {
+		return false
+	}
+	if x.ContentType != "" && !fn(at+4, TextValue(x.ContentType)) {
+		return false
+	}
+	if x.Referer != "" && !fn(at+5, TextValue(x.Referer)) {
+		return false
+	}
+	if x.Method != "" && !fn(at+6, TextValue(x.Method)) {
+		return false
+	}
+	if x.Protocol != "" && !fn(at+7, TextValue(x.Protocol)) {
+		return false
+	}
+	if x.Status != 0 && !fn(at+8, UintValue(uint64(x.Status))) {
+		return false
+	}
+	if x.Redirect != "" && !fn(at+9, TextValue(x.Redirect)) {
+		return false
+	}
+	if x.Length != 0 && !fn(at+10, UintValue(uint64(x.Length))) {
+		return false
+	}
+	if x.ReqLength != 0 && !fn(at+11, UintValue(uint64(x.ReqLength))) {
+		return false
+	}
+	if x.ReqType != "" && !fn(at+12, TextValue(x.ReqType)) {
+		return false
+	}
+	if x.Server != "" && !fn(at+13, TextValue(x.Server)) {
+		return false
+	}
+	if x.Realm != "" && !fn(at+14, TextValue(x.Realm)) {
+		return false
+	}
+	if x.PoweredBy != "" && !fn(at+15, TextValue(x.PoweredBy)) {
+		return false
+	}
+	if x.Via != "" && !fn(at+16, TextValue(x.Via)) {
+		return false
+	}
+	if x.Upgrade != "" && !fn(at+17, TextValue(x.Upgrade)) {
+		return false
+	}
+	if x.XForwarded != "" && !fn(at+18, TextValue(x.XForwarded)) {
+		return false
+	}
+	if x.Cookie && !fn(at+19, BoolValue(x.Cookie)) {
+		return false
+	}
+	if x.Title != "" && !fn(at+20, TextValue(x.Title)) {
+		return false
+	}
+	if x.RespMagic != "" && !fn(at+21, TextValue(x.RespMagic)) {
+		return false
+	}
+	if x.ReqMagic != "" && !fn(at+22, TextValue(x.ReqMagic)) {
+		return false
+	}
+	if x.SOAPAction != "" && !fn(at+23, TextValue(x.SOAPAction)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindICMP.
 func (*ICMP) Kind() Kind { return KindICMP }
 
@@ -2414,6 +5970,201 @@ func (x *ICMP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *ICMP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.V6 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Type != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Type))
+	}
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	if x.Name != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Name)
+	}
+	if x.Target.IsValid() {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendAddr(b, x.Target)
+	}
+	if x.LinkAddr != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.LinkAddr)
+	}
+	if x.Router {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Override {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Lifetime != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.Lifetime))
+	}
+	if len(x.Prefixes) > 0 {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendArray(b, len(x.Prefixes))
+		for _, v := range x.Prefixes {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if len(x.DNS) > 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendArray(b, len(x.DNS))
+		for _, v := range x.DNS {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Len != 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendUint(b, uint64(x.Len))
+	}
+	if x.OrigDst.IsValid() {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendAddr(b, x.OrigDst)
+	}
+	if x.OrigDstPort != 0 {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendUint(b, uint64(x.OrigDstPort))
+	}
+	if x.OrigSrc.IsValid() {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendAddr(b, x.OrigSrc)
+	}
+	if x.OrigProto != 0 {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendUint(b, uint64(x.OrigProto))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *ICMP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *ICMP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.V6 = r.Bool()
+		case 2:
+			x.Type = uint8(r.Uint(8))
+		case 3:
+			x.Code = uint8(r.Uint(8))
+		case 4:
+			x.Name = r.Text()
+		case 5:
+			x.Target = r.Addr()
+		case 6:
+			x.LinkAddr = r.Text()
+		case 7:
+			x.Router = r.Bool()
+		case 8:
+			x.Override = r.Bool()
+		case 9:
+			x.Lifetime = uint16(r.Uint(16))
+		case 10:
+			for m := r.Array(); r.More(&m); {
+				x.Prefixes = append(x.Prefixes, r.Text())
+			}
+		case 11:
+			for m := r.Array(); r.More(&m); {
+				x.DNS = append(x.DNS, r.Text())
+			}
+		case 12:
+			x.Len = uint16(r.Uint(16))
+		case 13:
+			x.OrigDst = r.Addr()
+		case 14:
+			x.OrigDstPort = uint16(r.Uint(16))
+		case 15:
+			x.OrigSrc = r.Addr()
+		case 16:
+			x.OrigProto = uint8(r.Uint(8))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *ICMP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Name
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *ICMP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.V6 && !fn(at+0, BoolValue(x.V6)) {
+		return false
+	}
+	if !fn(at+1, UintValue(uint64(x.Type))) {
+		return false
+	}
+	if !fn(at+2, UintValue(uint64(x.Code))) {
+		return false
+	}
+	if x.Name != "" && !fn(at+3, TextValue(x.Name)) {
+		return false
+	}
+	if x.Target.IsValid() && !fn(at+4, AddrValue(x.Target)) {
+		return false
+	}
+	if x.LinkAddr != "" && !fn(at+5, TextValue(x.LinkAddr)) {
+		return false
+	}
+	if x.Router && !fn(at+6, BoolValue(x.Router)) {
+		return false
+	}
+	if x.Override && !fn(at+7, BoolValue(x.Override)) {
+		return false
+	}
+	if x.Lifetime != 0 && !fn(at+8, UintValue(uint64(x.Lifetime))) {
+		return false
+	}
+	for _, v := range x.Prefixes {
+		if !fn(at+9, TextValue(v)) {
+			return false
+		}
+	}
+	for _, v := range x.DNS {
+		if !fn(at+10, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Len != 0 && !fn(at+11, UintValue(uint64(x.Len))) {
+		return false
+	}
+	if x.OrigDst.IsValid() && !fn(at+12, AddrValue(x.OrigDst)) {
+		return false
+	}
+	if x.OrigDstPort != 0 && !fn(at+13, UintValue(uint64(x.OrigDstPort))) {
+		return false
+	}
+	if x.OrigSrc.IsValid() && !fn(at+14, AddrValue(x.OrigSrc)) {
+		return false
+	}
+	if x.OrigProto != 0 && !fn(at+15, UintValue(uint64(x.OrigProto))) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindICS.
 func (*ICS) Kind() Kind { return KindICS }
 
@@ -2459,6 +6210,136 @@ func (x *ICS) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Name)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *ICS) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Protocol != ProtoUnknown {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Protocol.String())
+	}
+	if x.Verb != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Verb)
+	}
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	if x.Target != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Target)
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Error != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Error)
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Addr.IsValid() {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendAddr(b, x.Addr)
+	}
+	if x.Name != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Name)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *ICS) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *ICS) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Protocol = ProtoByName(r.Text())
+		case 2:
+			x.Verb = r.Text()
+		case 3:
+			x.Code = uint32(r.Uint(32))
+		case 4:
+			x.Target = r.Text()
+		case 5:
+			x.Class = OpClass(r.Text())
+		case 6:
+			x.Error = r.Text()
+		case 7:
+			x.Answered = r.Bool()
+		case 8:
+			x.Addr = r.Addr()
+		case 9:
+			x.Name = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *ICS) Columns(c *Columns) {
+	if c.Protocol == "" {
+		c.Protocol = x.Protocol.String()
+	}
+	if c.Verb == "" {
+		c.Verb = x.Verb
+	}
+	if c.Path == "" {
+		c.Path = x.Target
+	}
+	if c.Status == "" {
+		c.Status = x.Error
+	}
+	if c.Name == "" {
+		c.Name = x.Name
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *ICS) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if !fn(at+0, TextValue(x.Protocol.String())) {
+		return false
+	}
+	if x.Verb != "" && !fn(at+1, TextValue(x.Verb)) {
+		return false
+	}
+	if x.Code != 0 && !fn(at+2, UintValue(uint64(x.Code))) {
+		return false
+	}
+	if x.Target != "" && !fn(at+3, TextValue(x.Target)) {
+		return false
+	}
+	if x.Class != "" && !fn(at+4, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Error != "" && !fn(at+5, TextValue(x.Error)) {
+		return false
+	}
+	if x.Answered && !fn(at+6, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.Addr.IsValid() && !fn(at+7, AddrValue(x.Addr)) {
+		return false
+	}
+	if x.Name != "" && !fn(at+8, TextValue(x.Name)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindIEC104.
@@ -2518,6 +6399,157 @@ func (x *IEC104) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *IEC104) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Frame != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Frame)
+	}
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.TypeNum != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.TypeNum))
+	}
+	if x.Cause != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Cause)
+	}
+	if x.Neg {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.CA != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.CA))
+	}
+	if x.IOA != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.IOA))
+	}
+	if x.Objects != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.Objects))
+	}
+	if x.Control != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Control)
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Dir != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.Dir))
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *IEC104) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *IEC104) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Frame = r.Text()
+		case 2:
+			x.Type = r.Text()
+		case 3:
+			x.TypeNum = uint8(r.Uint(8))
+		case 4:
+			x.Cause = r.Text()
+		case 5:
+			x.Neg = r.Bool()
+		case 6:
+			x.CA = uint16(r.Uint(16))
+		case 7:
+			x.IOA = uint32(r.Uint(32))
+		case 8:
+			x.Objects = uint8(r.Uint(8))
+		case 9:
+			x.Control = r.Text()
+		case 10:
+			x.Class = OpClass(r.Text())
+		case 11:
+			x.Dir = Dir(r.Uint(8))
+		case 12:
+			x.Answered = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *IEC104) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Type
+	}
+	if c.Status == "" {
+		c.Status = x.Cause
+	}
+	if c.Path == "" && x.IOA != 0 {
+		c.Path = uintText(uint64(x.IOA))
+	}
+	if c.Verb == "" {
+		c.Verb = x.Control
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *IEC104) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Frame != "" && !fn(at+0, TextValue(x.Frame)) {
+		return false
+	}
+	if x.Type != "" && !fn(at+1, TextValue(x.Type)) {
+		return false
+	}
+	if x.TypeNum != 0 && !fn(at+2, UintValue(uint64(x.TypeNum))) {
+		return false
+	}
+	if x.Cause != "" && !fn(at+3, TextValue(x.Cause)) {
+		return false
+	}
+	if x.Neg && !fn(at+4, BoolValue(x.Neg)) {
+		return false
+	}
+	if x.CA != 0 && !fn(at+5, UintValue(uint64(x.CA))) {
+		return false
+	}
+	if x.IOA != 0 && !fn(at+6, UintValue(uint64(x.IOA))) {
+		return false
+	}
+	if x.Objects != 0 && !fn(at+7, UintValue(uint64(x.Objects))) {
+		return false
+	}
+	if x.Control != "" && !fn(at+8, TextValue(x.Control)) {
+		return false
+	}
+	if x.Class != "" && !fn(at+9, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Answered && !fn(at+10, BoolValue(x.Answered)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindIRC.
 func (*IRC) Kind() Kind { return KindIRC }
 
@@ -2545,6 +6577,85 @@ func (x *IRC) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Text)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *IRC) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Command != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Command)
+	}
+	if x.Nick != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Nick)
+	}
+	if x.Target != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Target)
+	}
+	if x.Text != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Text)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *IRC) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *IRC) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Command = r.Text()
+		case 2:
+			x.Nick = r.Text()
+		case 3:
+			x.Target = r.Text()
+		case 4:
+			x.Text = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *IRC) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Command
+	}
+	if c.User == "" {
+		c.User = x.Nick
+	}
+	if c.Path == "" {
+		c.Path = x.Target
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *IRC) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Command != "" && !fn(at+0, TextValue(x.Command)) {
+		return false
+	}
+	if x.Nick != "" && !fn(at+1, TextValue(x.Nick)) {
+		return false
+	}
+	if x.Target != "" && !fn(at+2, TextValue(x.Target)) {
+		return false
+	}
+	if x.Text != "" && !fn(at+3, TextValue(x.Text)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindIdentity.
@@ -2602,6 +6713,145 @@ func (x *Identity) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Identity) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Source != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Source)
+	}
+	if x.Vendor != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Vendor)
+	}
+	if x.Model != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Model)
+	}
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.Name != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Name)
+	}
+	if x.Firmware != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Firmware)
+	}
+	if x.Hardware != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Hardware)
+	}
+	if x.Serial != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Serial)
+	}
+	if x.OS != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.OS)
+	}
+	if x.Banner != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.Banner)
+	}
+	if x.MUD != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.MUD)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Identity) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Identity) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Source = r.Text()
+		case 2:
+			x.Vendor = r.Text()
+		case 3:
+			x.Model = r.Text()
+		case 4:
+			x.Type = r.Text()
+		case 5:
+			x.Name = r.Text()
+		case 6:
+			x.Firmware = r.Text()
+		case 7:
+			x.Hardware = r.Text()
+		case 8:
+			x.Serial = r.Text()
+		case 9:
+			x.OS = r.Text()
+		case 10:
+			x.Banner = r.Text()
+		case 11:
+			x.MUD = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Identity) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Source
+	}
+	if c.Name == "" {
+		c.Name = x.Name
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Identity) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if !fn(at+0, TextValue(x.Source)) {
+		return false
+	}
+	if x.Vendor != "" && !fn(at+1, TextValue(x.Vendor)) {
+		return false
+	}
+	if x.Model != "" && !fn(at+2, TextValue(x.Model)) {
+		return false
+	}
+	if x.Type != "" && !fn(at+3, TextValue(x.Type)) {
+		return false
+	}
+	if x.Name != "" && !fn(at+4, TextValue(x.Name)) {
+		return false
+	}
+	if x.Firmware != "" && !fn(at+5, TextValue(x.Firmware)) {
+		return false
+	}
+	if x.Hardware != "" && !fn(at+6, TextValue(x.Hardware)) {
+		return false
+	}
+	if x.Serial != "" && !fn(at+7, TextValue(x.Serial)) {
+		return false
+	}
+	if x.OS != "" && !fn(at+8, TextValue(x.OS)) {
+		return false
+	}
+	if x.Banner != "" && !fn(at+9, TextValue(x.Banner)) {
+		return false
+	}
+	if x.MUD != "" && !fn(at+10, TextValue(x.MUD)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindKRB5.
 func (*KRB5) Kind() Kind { return KindKRB5 }
 
@@ -2655,6 +6905,142 @@ func (x *KRB5) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *KRB5) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.MsgType != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.MsgType)
+	}
+	if x.Client != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Client)
+	}
+	if x.Realm != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Realm)
+	}
+	if x.Service != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Service)
+	}
+	if x.ErrorCode != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.ErrorCode)
+	}
+	if x.Encryption != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Encryption)
+	}
+	if x.Weak {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.PreAuth {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.FailedRequest != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.FailedRequest)
+	}
+	if x.TicketEncryption != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.TicketEncryption)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *KRB5) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *KRB5) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.MsgType = r.Text()
+		case 2:
+			x.Client = r.Text()
+		case 3:
+			x.Realm = r.Text()
+		case 4:
+			x.Service = r.Text()
+		case 5:
+			x.ErrorCode = r.Text()
+		case 6:
+			x.Encryption = r.Text()
+		case 7:
+			x.Weak = r.Bool()
+		case 8:
+			x.PreAuth = r.Bool()
+		case 9:
+			x.FailedRequest = r.Text()
+		case 10:
+			x.TicketEncryption = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *KRB5) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.MsgType
+	}
+	if c.User == "" {
+		c.User = x.Client
+	}
+	if c.Name == "" {
+		c.Name = x.Service
+	}
+	if c.Status == "" {
+		c.Status = x.ErrorCode
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *KRB5) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.MsgType != "" && !fn(at+0, TextValue(x.MsgType)) {
+		return false
+	}
+	if x.Client != "" && !fn(at+1, TextValue(x.Client)) {
+		return false
+	}
+	if x.Realm != "" && !fn(at+2, TextValue(x.Realm)) {
+		return false
+	}
+	if x.Service != "" && !fn(at+3, TextValue(x.Service)) {
+		return false
+	}
+	if x.ErrorCode != "" && !fn(at+4, TextValue(x.ErrorCode)) {
+		return false
+	}
+	if x.Encryption != "" && !fn(at+5, TextValue(x.Encryption)) {
+		return false
+	}
+	if x.Weak && !fn(at+6, BoolValue(x.Weak)) {
+		return false
+	}
+	if x.PreAuth && !fn(at+7, BoolValue(x.PreAuth)) {
+		return false
+	}
+	if x.FailedRequest != "" && !fn(at+8, TextValue(x.FailedRequest)) {
+		return false
+	}
+	if x.TicketEncryption != "" && !fn(at+9, TextValue(x.TicketEncryption)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindKasa.
 func (*Kasa) Kind() Kind { return KindKasa }
 
@@ -2706,6 +7092,139 @@ func (x *Kasa) AppendEVE(b []byte) []byte {
 		b = appendInt(b, int64(x.Error))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Kasa) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Command != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Command)
+	}
+	if x.Write {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Alias != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Alias)
+	}
+	if x.Model != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Model)
+	}
+	if x.Software != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Software)
+	}
+	if x.Hardware != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Hardware)
+	}
+	if x.DeviceID != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.DeviceID)
+	}
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.MAC != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.MAC)
+	}
+	if x.Error != 0 {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendInt(b, int64(x.Error))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Kasa) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Kasa) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Command = r.Text()
+		case 2:
+			x.Write = r.Bool()
+		case 3:
+			x.Alias = r.Text()
+		case 4:
+			x.Model = r.Text()
+		case 5:
+			x.Software = r.Text()
+		case 6:
+			x.Hardware = r.Text()
+		case 7:
+			x.DeviceID = r.Text()
+		case 8:
+			x.Type = r.Text()
+		case 9:
+			x.MAC = r.Text()
+		case 10:
+			x.Error = int32(r.Int(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Kasa) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Command
+	}
+	if c.Name == "" {
+		c.Name = x.Alias
+	}
+	if c.Status == "" && x.Error != 0 {
+		c.Status = intText(int64(x.Error))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Kasa) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Command != "" && !fn(at+0, TextValue(x.Command)) {
+		return false
+	}
+	if x.Write && !fn(at+1, BoolValue(x.Write)) {
+		return false
+	}
+	if x.Alias != "" && !fn(at+2, TextValue(x.Alias)) {
+		return false
+	}
+	if x.Model != "" && !fn(at+3, TextValue(x.Model)) {
+		return false
+	}
+	if x.Software != "" && !fn(at+4, TextValue(x.Software)) {
+		return false
+	}
+	if x.Hardware != "" && !fn(at+5, TextValue(x.Hardware)) {
+		return false
+	}
+	if x.DeviceID != "" && !fn(at+6, TextValue(x.DeviceID)) {
+		return false
+	}
+	if x.Type != "" && !fn(at+7, TextValue(x.Type)) {
+		return false
+	}
+	if x.MAC != "" && !fn(at+8, TextValue(x.MAC)) {
+		return false
+	}
+	if x.Error != 0 && !fn(at+9, IntValue(int64(x.Error))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindLLDP.
@@ -2800,6 +7319,215 @@ func (x *LLDP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *LLDP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.ChassisID != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.ChassisID)
+	}
+	if x.PortID != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.PortID)
+	}
+	if x.PortDesc != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.PortDesc)
+	}
+	if x.SystemName != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.SystemName)
+	}
+	if x.SystemDesc != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.SystemDesc)
+	}
+	if len(x.Capabilities) > 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendArray(b, len(x.Capabilities))
+		for _, v := range x.Capabilities {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Management.IsValid() {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendAddr(b, x.Management)
+	}
+	if x.TTL != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.TTL))
+	}
+	if x.Vendor != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Vendor)
+	}
+	if x.Model != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.Model)
+	}
+	if x.Hardware != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.Hardware)
+	}
+	if x.Firmware != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.Firmware)
+	}
+	if x.Software != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.Software)
+	}
+	if x.Serial != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, x.Serial)
+	}
+	if x.Asset != "" {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendText(b, x.Asset)
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendText(b, x.Class)
+	}
+	if x.VLAN != 0 {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendUint(b, uint64(x.VLAN))
+	}
+	if x.MUD != "" {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendText(b, x.MUD)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *LLDP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *LLDP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.ChassisID = r.Text()
+		case 2:
+			x.PortID = r.Text()
+		case 3:
+			x.PortDesc = r.Text()
+		case 4:
+			x.SystemName = r.Text()
+		case 5:
+			x.SystemDesc = r.Text()
+		case 6:
+			for m := r.Array(); r.More(&m); {
+				x.Capabilities = append(x.Capabilities, r.Text())
+			}
+		case 7:
+			x.Management = r.Addr()
+		case 8:
+			x.TTL = uint16(r.Uint(16))
+		case 9:
+			x.Vendor = r.Text()
+		case 10:
+			x.Model = r.Text()
+		case 11:
+			x.Hardware = r.Text()
+		case 12:
+			x.Firmware = r.Text()
+		case 13:
+			x.Software = r.Text()
+		case 14:
+			x.Serial = r.Text()
+		case 15:
+			x.Asset = r.Text()
+		case 16:
+			x.Class = r.Text()
+		case 17:
+			x.VLAN = uint16(r.Uint(16))
+		case 18:
+			x.MUD = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *LLDP) Columns(c *Columns) {
+	if c.Path == "" {
+		c.Path = x.PortID
+	}
+	if c.Name == "" {
+		c.Name = x.SystemName
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *LLDP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.ChassisID != "" && !fn(at+0, TextValue(x.ChassisID)) {
+		return false
+	}
+	if x.PortID != "" && !fn(at+1, TextValue(x.PortID)) {
+		return false
+	}
+	if x.PortDesc != "" && !fn(at+2, TextValue(x.PortDesc)) {
+		return false
+	}
+	if x.SystemName != "" && !fn(at+3, TextValue(x.SystemName)) {
+		return false
+	}
+	if x.SystemDesc != "" && !fn(at+4, TextValue(x.SystemDesc)) {
+		return false
+	}
+	for _, v := range x.Capabilities {
+		if !fn(at+5, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Management.IsValid() && !fn(at+6, AddrValue(x.Management)) {
+		return false
+	}
+	if x.TTL != 0 && !fn(at+7, UintValue(uint64(x.TTL))) {
+		return false
+	}
+	if x.Vendor != "" && !fn(at+8, TextValue(x.Vendor)) {
+		return false
+	}
+	if x.Model != "" && !fn(at+9, TextValue(x.Model)) {
+		return false
+	}
+	if x.Hardware != "" && !fn(at+10, TextValue(x.Hardware)) {
+		return false
+	}
+	if x.Firmware != "" && !fn(at+11, TextValue(x.Firmware)) {
+		return false
+	}
+	if x.Software != "" && !fn(at+12, TextValue(x.Software)) {
+		return false
+	}
+	if x.Serial != "" && !fn(at+13, TextValue(x.Serial)) {
+		return false
+	}
+	if x.Asset != "" && !fn(at+14, TextValue(x.Asset)) {
+		return false
+	}
+	if x.Class != "" && !fn(at+15, TextValue(x.Class)) {
+		return false
+	}
+	if x.VLAN != 0 && !fn(at+16, UintValue(uint64(x.VLAN))) {
+		return false
+	}
+	if x.MUD != "" && !fn(at+17, TextValue(x.MUD)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindLLMNR.
 func (*LLMNR) Kind() Kind { return KindLLMNR }
 
@@ -2838,6 +7566,93 @@ func (x *LLMNR) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *LLMNR) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.RRName != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.RRName)
+	}
+	if x.RRType != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.RRType)
+	}
+	if len(x.Answers) > 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendArray(b, len(x.Answers))
+		for i := range x.Answers {
+			b = x.Answers[i].appendCBOR(b)
+		}
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *LLMNR) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *LLMNR) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			x.RRName = r.Text()
+		case 3:
+			x.RRType = r.Text()
+		case 4:
+			for m := r.Array(); r.More(&m); {
+				x.Answers = append(x.Answers, DNSAnswer{})
+				x.Answers[len(x.Answers)-1].decodeCBOR(r)
+			}
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *LLMNR) Columns(c *Columns) {
+	if c.Name == "" {
+		c.Name = x.RRName
+	}
+	if c.Verb == "" {
+		c.Verb = x.RRType
+	}
+	if len(x.Answers) > 0 {
+		x.Answers[0].columns(c)
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *LLMNR) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Type != "" && !fn(at+0, TextValue(x.Type)) {
+		return false
+	}
+	if x.RRName != "" && !fn(at+1, TextValue(x.RRName)) {
+		return false
+	}
+	if x.RRType != "" && !fn(at+2, TextValue(x.RRType)) {
+		return false
+	}
+	for i := range x.Answers {
+		if !x.Answers[i].visit(at+3, fn) {
+			return false
+		}
+	}
+	return true
+}
+
 // Kind gives KindLogin.
 func (*Login) Kind() Kind { return KindLogin }
 
@@ -2873,6 +7688,115 @@ func (x *Login) AppendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.Count))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Login) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Service != ProtoUnknown {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Service.String())
+	}
+	if x.User != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.User)
+	}
+	if !x.Secret.IsZero() {
+		b = cbor.AppendUint(b, 3)
+		b = appendSecretCBOR(b, &x.Secret)
+	}
+	if x.Outcome != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Outcome)
+	}
+	if x.Mechanism != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Mechanism)
+	}
+	if x.Clear {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Count != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.Count))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Login) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Login) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Service = ProtoByName(r.Text())
+		case 2:
+			x.User = r.Text()
+		case 3:
+			x.Secret = readSecretCBOR(r)
+		case 4:
+			x.Outcome = r.Text()
+		case 5:
+			x.Mechanism = r.Text()
+		case 6:
+			x.Clear = r.Bool()
+		case 7:
+			x.Count = uint32(r.Uint(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Login) Columns(c *Columns) {
+	if c.Protocol == "" {
+		c.Protocol = x.Service.String()
+	}
+	if c.User == "" {
+		c.User = x.User
+	}
+	if c.Status == "" {
+		c.Status = x.Outcome
+	}
+	if c.Verb == "" {
+		c.Verb = x.Mechanism
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Login) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if !fn(at+0, TextValue(x.Service.String())) {
+		return false
+	}
+	if x.User != "" && !fn(at+1, TextValue(x.User)) {
+		return false
+	}
+	if !x.Secret.IsZero() && !fn(at+2, TextValue(x.Secret.String())) {
+		return false
+	}
+	if !fn(at+3, TextValue(x.Outcome)) {
+		return false
+	}
+	if x.Mechanism != "" && !fn(at+4, TextValue(x.Mechanism)) {
+		return false
+	}
+	if x.Clear && !fn(at+5, BoolValue(x.Clear)) {
+		return false
+	}
+	if x.Count != 0 && !fn(at+6, UintValue(uint64(x.Count))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindMDNS.
@@ -2925,6 +7849,107 @@ func (x *MDNS) AppendEVE(b []byte) []byte {
 		b = append(b, ']')
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *MDNS) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if len(x.Queries) > 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendArray(b, len(x.Queries))
+		for _, v := range x.Queries {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if len(x.Answers) > 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendArray(b, len(x.Answers))
+		for i := range x.Answers {
+			b = x.Answers[i].appendCBOR(b)
+		}
+	}
+	if len(x.TXT) > 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendArray(b, len(x.TXT))
+		for _, v := range x.TXT {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *MDNS) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *MDNS) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			for m := r.Array(); r.More(&m); {
+				x.Queries = append(x.Queries, r.Text())
+			}
+		case 3:
+			for m := r.Array(); r.More(&m); {
+				x.Answers = append(x.Answers, DNSAnswer{})
+				x.Answers[len(x.Answers)-1].decodeCBOR(r)
+			}
+		case 4:
+			for m := r.Array(); r.More(&m); {
+				x.TXT = append(x.TXT, r.Text())
+			}
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *MDNS) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Type
+	}
+	if c.Name == "" && len(x.Queries) > 0 {
+		c.Name = x.Queries[0]
+	}
+	if len(x.Answers) > 0 {
+		x.Answers[0].columns(c)
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *MDNS) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Type != "" && !fn(at+0, TextValue(x.Type)) {
+		return false
+	}
+	for _, v := range x.Queries {
+		if !fn(at+1, TextValue(v)) {
+			return false
+		}
+	}
+	for i := range x.Answers {
+		if !x.Answers[i].visit(at+2, fn) {
+			return false
+		}
+	}
+	for _, v := range x.TXT {
+		if !fn(at+6, TextValue(v)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Kind gives KindMQTT.
@@ -3064,6 +8089,236 @@ func (x *MQTT) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *MQTT) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.Version != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Version))
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 3)
+		begin := len(b)
+		b = x.Connect.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 4)
+		begin := len(b)
+		b = x.Connack.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 5)
+		begin := len(b)
+		b = x.Publish.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 6)
+		begin := len(b)
+		b = x.Ack.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 7)
+		begin := len(b)
+		b = x.Subscribe.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 8)
+		begin := len(b)
+		b = x.Unsubscribe.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 9)
+		begin := len(b)
+		b = x.Disconnect.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	{
+		mark := len(b)
+		b = cbor.AppendUint(b, 10)
+		begin := len(b)
+		b = x.Auth.appendCBOR(b)
+		if len(b) == begin+2 {
+			b = b[:mark]
+		}
+	}
+	if x.Dir != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.Dir))
+	}
+	if x.ClientID != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.ClientID)
+	}
+	if x.User != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.User)
+	}
+	if x.Client != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, x.Client)
+	}
+	if x.WebSocket {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Malformed != "" {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendText(b, x.Malformed)
+	}
+	if x.Length != 0 {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendUint(b, uint64(x.Length))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *MQTT) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *MQTT) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			x.Version = uint8(r.Uint(8))
+		case 3:
+			x.Connect.decodeCBOR(r)
+		case 4:
+			x.Connack.decodeCBOR(r)
+		case 5:
+			x.Publish.decodeCBOR(r)
+		case 6:
+			x.Ack.decodeCBOR(r)
+		case 7:
+			x.Subscribe.decodeCBOR(r)
+		case 8:
+			x.Unsubscribe.decodeCBOR(r)
+		case 9:
+			x.Disconnect.decodeCBOR(r)
+		case 10:
+			x.Auth.decodeCBOR(r)
+		case 11:
+			x.Dir = Dir(r.Uint(8))
+		case 12:
+			x.ClientID = r.Text()
+		case 13:
+			x.User = r.Text()
+		case 14:
+			x.Client = r.Text()
+		case 15:
+			x.WebSocket = r.Bool()
+		case 16:
+			x.Malformed = r.Text()
+		case 17:
+			x.Length = uint32(r.Uint(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *MQTT) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Type
+	}
+	x.Connect.columns(c)
+	x.Connack.columns(c)
+	x.Publish.columns(c)
+	x.Subscribe.columns(c)
+	x.Unsubscribe.columns(c)
+	x.Disconnect.columns(c)
+	if c.User == "" {
+		c.User = x.ClientID
+	}
+	if c.User == "" {
+		c.User = x.User
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *MQTT) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if !x.Connect.visit(at+0, fn) {
+		return false
+	}
+	if !x.Connack.visit(at+16, fn) {
+		return false
+	}
+	if !x.Publish.visit(at+23, fn) {
+		return false
+	}
+	if !x.Ack.visit(at+36, fn) {
+		return false
+	}
+	if !x.Subscribe.visit(at+39, fn) {
+		return false
+	}
+	if !x.Unsubscribe.visit(at+44, fn) {
+		return false
+	}
+	if !x.Disconnect.visit(at+47, fn) {
+		return false
+	}
+	if !x.Auth.visit(at+50, fn) {
+		return false
+	}
+	if x.ClientID != "" && !fn(at+52, TextValue(x.ClientID)) {
+		return false
+	}
+	if x.User != "" && !fn(at+53, TextValue(x.User)) {
+		return false
+	}
+	if x.WebSocket && !fn(at+54, BoolValue(x.WebSocket)) {
+		return false
+	}
+	if x.Malformed != "" && !fn(at+55, TextValue(x.Malformed)) {
+		return false
+	}
+	if x.Length != 0 && !fn(at+56, UintValue(uint64(x.Length))) {
+		return false
+	}
+	return true
+}
+
 func (x *MQTTAck) appendEVE(b []byte) []byte {
 	if x.Name != "" {
 		b = appendKey(b, "type")
@@ -3080,6 +8335,51 @@ func (x *MQTTAck) appendEVE(b []byte) []byte {
 	return b
 }
 
+func (x *MQTTAck) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Name != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Name)
+	}
+	if x.MessageID != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.MessageID))
+	}
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTAck) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Name = r.Text()
+		case 2:
+			x.MessageID = uint16(r.Uint(16))
+		case 3:
+			x.Code = uint8(r.Uint(8))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTAck) visit(at int, fn func(int, Value) bool) bool {
+	if x.Name != "" && !fn(at+0, TextValue(x.Name)) {
+		return false
+	}
+	if x.MessageID != 0 && !fn(at+1, UintValue(uint64(x.MessageID))) {
+		return false
+	}
+	if x.Code != 0 && !fn(at+2, UintValue(uint64(x.Code))) {
+		return false
+	}
+	return true
+}
+
 func (x *MQTTAuth) appendEVE(b []byte) []byte {
 	if x.Code != 0 {
 		b = appendKey(b, "reason_code")
@@ -3090,6 +8390,42 @@ func (x *MQTTAuth) appendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Method)
 	}
 	return b
+}
+
+func (x *MQTTAuth) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	if x.Method != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Method)
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTAuth) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Code = uint8(r.Uint(8))
+		case 2:
+			x.Method = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTAuth) visit(at int, fn func(int, Value) bool) bool {
+	if x.Code != 0 && !fn(at+0, UintValue(uint64(x.Code))) {
+		return false
+	}
+	if x.Method != "" && !fn(at+1, TextValue(x.Method)) {
+		return false
+	}
+	return true
 }
 
 func (x *MQTTConnack) appendEVE(b []byte) []byte {
@@ -3122,6 +8458,102 @@ func (x *MQTTConnack) appendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Reference)
 	}
 	return b
+}
+
+func (x *MQTTConnack) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Sent {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Session {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	if x.Reason != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Reason)
+	}
+	if x.AssignedID != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.AssignedID)
+	}
+	if x.KeepAlive != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.KeepAlive))
+	}
+	if x.MaxQoS != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.MaxQoS))
+	}
+	if x.Reference != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Reference)
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTConnack) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Sent = r.Bool()
+		case 2:
+			x.Session = r.Bool()
+		case 3:
+			x.Code = uint8(r.Uint(8))
+		case 4:
+			x.Reason = r.Text()
+		case 5:
+			x.AssignedID = r.Text()
+		case 6:
+			x.KeepAlive = uint16(r.Uint(16))
+		case 7:
+			x.MaxQoS = uint8(r.Uint(8))
+		case 8:
+			x.Reference = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTConnack) columns(c *Columns) {
+	if c.Status == "" && x.Code != 0 {
+		c.Status = uintText(uint64(x.Code))
+	}
+	if c.Status == "" {
+		c.Status = x.Reason
+	}
+}
+
+func (x *MQTTConnack) visit(at int, fn func(int, Value) bool) bool {
+	if x.Session && !fn(at+0, BoolValue(x.Session)) {
+		return false
+	}
+	if x.Code != 0 && !fn(at+1, UintValue(uint64(x.Code))) {
+		return false
+	}
+	if x.Reason != "" && !fn(at+2, TextValue(x.Reason)) {
+		return false
+	}
+	if x.AssignedID != "" && !fn(at+3, TextValue(x.AssignedID)) {
+		return false
+	}
+	if x.KeepAlive != 0 && !fn(at+4, UintValue(uint64(x.KeepAlive))) {
+		return false
+	}
+	if x.MaxQoS != 0 && !fn(at+5, UintValue(uint64(x.MaxQoS))) {
+		return false
+	}
+	if x.Reference != "" && !fn(at+6, TextValue(x.Reference)) {
+		return false
+	}
+	return true
 }
 
 func (x *MQTTConnect) appendEVE(b []byte) []byte {
@@ -3197,6 +8629,196 @@ func (x *MQTTConnect) appendEVE(b []byte) []byte {
 	return b
 }
 
+func (x *MQTTConnect) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Protocol != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Protocol)
+	}
+	if x.Version != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Version))
+	}
+	if x.ClientID != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.ClientID)
+	}
+	if x.Clean {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.KeepAlive != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.KeepAlive))
+	}
+	if x.User != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.User)
+	}
+	if !x.Password.IsZero() {
+		b = cbor.AppendUint(b, 7)
+		b = appendSecretCBOR(b, &x.Password)
+	}
+	if x.WillTopic != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.WillTopic)
+	}
+	if x.WillQoS != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.WillQoS))
+	}
+	if x.WillRetain {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.WillLen != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.WillLen))
+	}
+	if x.HasUser {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.HasPass {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Expiry != 0 {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendUint(b, uint64(x.Expiry))
+	}
+	if x.ReceiveMax != 0 {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendUint(b, uint64(x.ReceiveMax))
+	}
+	if x.MaxPacket != 0 {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendUint(b, uint64(x.MaxPacket))
+	}
+	if x.AuthMethod != "" {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendText(b, x.AuthMethod)
+	}
+	if len(x.UserProps) > 0 {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendArray(b, len(x.UserProps))
+		for _, v := range x.UserProps {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTConnect) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Protocol = r.Text()
+		case 2:
+			x.Version = uint8(r.Uint(8))
+		case 3:
+			x.ClientID = r.Text()
+		case 4:
+			x.Clean = r.Bool()
+		case 5:
+			x.KeepAlive = uint16(r.Uint(16))
+		case 6:
+			x.User = r.Text()
+		case 7:
+			x.Password = readSecretCBOR(r)
+		case 8:
+			x.WillTopic = r.Text()
+		case 9:
+			x.WillQoS = uint8(r.Uint(8))
+		case 10:
+			x.WillRetain = r.Bool()
+		case 11:
+			x.WillLen = uint32(r.Uint(32))
+		case 12:
+			x.HasUser = r.Bool()
+		case 13:
+			x.HasPass = r.Bool()
+		case 14:
+			x.Expiry = uint32(r.Uint(32))
+		case 15:
+			x.ReceiveMax = uint16(r.Uint(16))
+		case 16:
+			x.MaxPacket = uint32(r.Uint(32))
+		case 17:
+			x.AuthMethod = r.Text()
+		case 18:
+			for m := r.Array(); r.More(&m); {
+				x.UserProps = append(x.UserProps, r.Text())
+			}
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTConnect) columns(c *Columns) {
+	if c.User == "" {
+		c.User = x.ClientID
+	}
+	if c.User == "" {
+		c.User = x.User
+	}
+}
+
+func (x *MQTTConnect) visit(at int, fn func(int, Value) bool) bool {
+	if x.Protocol != "" && !fn(at+0, TextValue(x.Protocol)) {
+		return false
+	}
+	if x.Version != 0 && !fn(at+1, UintValue(uint64(x.Version))) {
+		return false
+	}
+	if x.ClientID != "" && !fn(at+2, TextValue(x.ClientID)) {
+		return false
+	}
+	if x.Clean && !fn(at+3, BoolValue(x.Clean)) {
+		return false
+	}
+	if x.KeepAlive != 0 && !fn(at+4, UintValue(uint64(x.KeepAlive))) {
+		return false
+	}
+	if x.User != "" && !fn(at+5, TextValue(x.User)) {
+		return false
+	}
+	if !x.Password.IsZero() && !fn(at+6, TextValue(x.Password.String())) {
+		return false
+	}
+	if x.WillTopic != "" && !fn(at+7, TextValue(x.WillTopic)) {
+		return false
+	}
+	if x.WillQoS != 0 && !fn(at+8, UintValue(uint64(x.WillQoS))) {
+		return false
+	}
+	if x.WillRetain && !fn(at+9, BoolValue(x.WillRetain)) {
+		return false
+	}
+	if x.WillLen != 0 && !fn(at+10, UintValue(uint64(x.WillLen))) {
+		return false
+	}
+	if x.Expiry != 0 && !fn(at+11, UintValue(uint64(x.Expiry))) {
+		return false
+	}
+	if x.ReceiveMax != 0 && !fn(at+12, UintValue(uint64(x.ReceiveMax))) {
+		return false
+	}
+	if x.MaxPacket != 0 && !fn(at+13, UintValue(uint64(x.MaxPacket))) {
+		return false
+	}
+	if x.AuthMethod != "" && !fn(at+14, TextValue(x.AuthMethod)) {
+		return false
+	}
+	for _, v := range x.UserProps {
+		if !fn(at+15, TextValue(v)) {
+			return false
+		}
+	}
+	return true
+}
+
 func (x *MQTTDisconnect) appendEVE(b []byte) []byte {
 	if x.Code != 0 {
 		b = appendKey(b, "reason_code")
@@ -3211,6 +8833,63 @@ func (x *MQTTDisconnect) appendEVE(b []byte) []byte {
 		b = appendBool(b, x.Abrupt)
 	}
 	return b
+}
+
+func (x *MQTTDisconnect) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Seen {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	if x.Reason != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Reason)
+	}
+	if x.Abrupt {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTDisconnect) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Seen = r.Bool()
+		case 2:
+			x.Code = uint8(r.Uint(8))
+		case 3:
+			x.Reason = r.Text()
+		case 4:
+			x.Abrupt = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTDisconnect) columns(c *Columns) {
+	if c.Status == "" {
+		c.Status = x.Reason
+	}
+}
+
+func (x *MQTTDisconnect) visit(at int, fn func(int, Value) bool) bool {
+	if x.Code != 0 && !fn(at+0, UintValue(uint64(x.Code))) {
+		return false
+	}
+	if x.Reason != "" && !fn(at+1, TextValue(x.Reason)) {
+		return false
+	}
+	if x.Abrupt && !fn(at+2, BoolValue(x.Abrupt)) {
+		return false
+	}
+	return true
 }
 
 func (x *MQTTPublish) appendEVE(b []byte) []byte {
@@ -3274,6 +8953,160 @@ func (x *MQTTPublish) appendEVE(b []byte) []byte {
 	return b
 }
 
+func (x *MQTTPublish) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Topic != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Topic)
+	}
+	if x.QoS != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.QoS))
+	}
+	if x.Retain {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Dup {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.MessageID != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.MessageID))
+	}
+	if x.Len != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.Len))
+	}
+	if x.Head != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Head)
+	}
+	if x.State != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.State)
+	}
+	if x.AckCode != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.AckCode))
+	}
+	if x.Alias != 0 {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendUint(b, uint64(x.Alias))
+	}
+	if x.Content != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.Content)
+	}
+	if x.RespTopic != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.RespTopic)
+	}
+	if x.Expiry != 0 {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendUint(b, uint64(x.Expiry))
+	}
+	if len(x.UserProps) > 0 {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendArray(b, len(x.UserProps))
+		for _, v := range x.UserProps {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTPublish) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Topic = r.Text()
+		case 2:
+			x.QoS = uint8(r.Uint(8))
+		case 3:
+			x.Retain = r.Bool()
+		case 4:
+			x.Dup = r.Bool()
+		case 5:
+			x.MessageID = uint16(r.Uint(16))
+		case 6:
+			x.Len = uint32(r.Uint(32))
+		case 7:
+			x.Head = r.Text()
+		case 8:
+			x.State = r.Text()
+		case 9:
+			x.AckCode = uint8(r.Uint(8))
+		case 10:
+			x.Alias = uint16(r.Uint(16))
+		case 11:
+			x.Content = r.Text()
+		case 12:
+			x.RespTopic = r.Text()
+		case 13:
+			x.Expiry = uint32(r.Uint(32))
+		case 14:
+			for m := r.Array(); r.More(&m); {
+				x.UserProps = append(x.UserProps, r.Text())
+			}
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTPublish) columns(c *Columns) {
+	if c.Path == "" {
+		c.Path = x.Topic
+	}
+}
+
+func (x *MQTTPublish) visit(at int, fn func(int, Value) bool) bool {
+	if x.Topic != "" && !fn(at+0, TextValue(x.Topic)) {
+		return false
+	}
+	if x.QoS != 0 && !fn(at+1, UintValue(uint64(x.QoS))) {
+		return false
+	}
+	if x.Retain && !fn(at+2, BoolValue(x.Retain)) {
+		return false
+	}
+	if x.Dup && !fn(at+3, BoolValue(x.Dup)) {
+		return false
+	}
+	if x.MessageID != 0 && !fn(at+4, UintValue(uint64(x.MessageID))) {
+		return false
+	}
+	if x.Len != 0 && !fn(at+5, UintValue(uint64(x.Len))) {
+		return false
+	}
+	if x.State != "" && !fn(at+6, TextValue(x.State)) {
+		return false
+	}
+	if x.AckCode != 0 && !fn(at+7, UintValue(uint64(x.AckCode))) {
+		return false
+	}
+	if x.Alias != 0 && !fn(at+8, UintValue(uint64(x.Alias))) {
+		return false
+	}
+	if x.Content != "" && !fn(at+9, TextValue(x.Content)) {
+		return false
+	}
+	if x.RespTopic != "" && !fn(at+10, TextValue(x.RespTopic)) {
+		return false
+	}
+	if x.Expiry != 0 && !fn(at+11, UintValue(uint64(x.Expiry))) {
+		return false
+	}
+	for _, v := range x.UserProps {
+		if !fn(at+12, TextValue(v)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Kind gives KindMQTTSN.
 func (*MQTTSN) Kind() Kind { return KindMQTTSN }
 
@@ -3329,6 +9162,157 @@ func (x *MQTTSN) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *MQTTSN) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Type != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Type)
+	}
+	if x.ClientID != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.ClientID)
+	}
+	if x.Topic != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Topic)
+	}
+	if x.TopicID != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.TopicID))
+	}
+	if x.MsgID != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.MsgID))
+	}
+	if x.QoS != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.QoS))
+	}
+	if x.Retain {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	if x.Gateway != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.Gateway))
+	}
+	if x.Len != 0 {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendUint(b, uint64(x.Len))
+	}
+	if x.Duration != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.Duration))
+	}
+	if x.Dir != 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendUint(b, uint64(x.Dir))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *MQTTSN) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *MQTTSN) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Type = r.Text()
+		case 2:
+			x.ClientID = r.Text()
+		case 3:
+			x.Topic = r.Text()
+		case 4:
+			x.TopicID = uint16(r.Uint(16))
+		case 5:
+			x.MsgID = uint16(r.Uint(16))
+		case 6:
+			x.QoS = uint8(r.Uint(8))
+		case 7:
+			x.Retain = r.Bool()
+		case 8:
+			x.Code = uint8(r.Uint(8))
+		case 9:
+			x.Gateway = uint8(r.Uint(8))
+		case 10:
+			x.Len = uint32(r.Uint(32))
+		case 11:
+			x.Duration = uint16(r.Uint(16))
+		case 12:
+			x.Dir = Dir(r.Uint(8))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *MQTTSN) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Type
+	}
+	if c.User == "" {
+		c.User = x.ClientID
+	}
+	if c.Path == "" {
+		c.Path = x.Topic
+	}
+	if c.Status == "" && x.Code != 0 {
+		c.Status = uintText(uint64(x.Code))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *MQTTSN) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if !fn(at+0, TextValue(x.Type)) {
+		return false
+	}
+	if x.ClientID != "" && !fn(at+1, TextValue(x.ClientID)) {
+		return false
+	}
+	if x.Topic != "" && !fn(at+2, TextValue(x.Topic)) {
+		return false
+	}
+	if x.TopicID != 0 && !fn(at+3, UintValue(uint64(x.TopicID))) {
+		return false
+	}
+	if x.MsgID != 0 && !fn(at+4, UintValue(uint64(x.MsgID))) {
+		return false
+	}
+	if x.QoS != 0 && !fn(at+5, UintValue(uint64(x.QoS))) {
+		return false
+	}
+	if x.Retain && !fn(at+6, BoolValue(x.Retain)) {
+		return false
+	}
+	if x.Code != 0 && !fn(at+7, UintValue(uint64(x.Code))) {
+		return false
+	}
+	if x.Gateway != 0 && !fn(at+8, UintValue(uint64(x.Gateway))) {
+		return false
+	}
+	if x.Len != 0 && !fn(at+9, UintValue(uint64(x.Len))) {
+		return false
+	}
+	if x.Duration != 0 && !fn(at+10, UintValue(uint64(x.Duration))) {
+		return false
+	}
+	return true
+}
+
 func (x *MQTTSubscribe) appendEVE(b []byte) []byte {
 	if x.MessageID != 0 {
 		b = appendKey(b, "message_id")
@@ -3352,6 +9336,65 @@ func (x *MQTTSubscribe) appendEVE(b []byte) []byte {
 	return b
 }
 
+func (x *MQTTSubscribe) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.MessageID != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.MessageID))
+	}
+	if len(x.Topics) > 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendArray(b, len(x.Topics))
+		for i := range x.Topics {
+			b = x.Topics[i].appendCBOR(b)
+		}
+	}
+	if x.Acked {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTSubscribe) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.MessageID = uint16(r.Uint(16))
+		case 2:
+			for m := r.Array(); r.More(&m); {
+				x.Topics = append(x.Topics, MQTTTopic{})
+				x.Topics[len(x.Topics)-1].decodeCBOR(r)
+			}
+		case 3:
+			x.Acked = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTSubscribe) columns(c *Columns) {
+	if len(x.Topics) > 0 {
+		x.Topics[0].columns(c)
+	}
+}
+
+func (x *MQTTSubscribe) visit(at int, fn func(int, Value) bool) bool {
+	if x.MessageID != 0 && !fn(at+0, UintValue(uint64(x.MessageID))) {
+		return false
+	}
+	for i := range x.Topics {
+		if !x.Topics[i].visit(at+1, fn) {
+			return false
+		}
+	}
+	if x.Acked && !fn(at+4, BoolValue(x.Acked)) {
+		return false
+	}
+	return true
+}
+
 func (x *MQTTTopic) appendEVE(b []byte) []byte {
 	if x.Filter != "" {
 		b = appendKey(b, "topic")
@@ -3364,6 +9407,57 @@ func (x *MQTTTopic) appendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.Granted))
 	}
 	return b
+}
+
+func (x *MQTTTopic) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Filter != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Filter)
+	}
+	if x.QoS != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.QoS))
+	}
+	if x.Granted != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Granted))
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTTopic) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Filter = r.Text()
+		case 2:
+			x.QoS = uint8(r.Uint(8))
+		case 3:
+			x.Granted = uint8(r.Uint(8))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTTopic) columns(c *Columns) {
+	if c.Path == "" {
+		c.Path = x.Filter
+	}
+}
+
+func (x *MQTTTopic) visit(at int, fn func(int, Value) bool) bool {
+	if x.Filter != "" && !fn(at+0, TextValue(x.Filter)) {
+		return false
+	}
+	if !fn(at+1, UintValue(uint64(x.QoS))) {
+		return false
+	}
+	if x.Granted != 0 && !fn(at+2, UintValue(uint64(x.Granted))) {
+		return false
+	}
+	return true
 }
 
 func (x *MQTTUnsubscribe) appendEVE(b []byte) []byte {
@@ -3385,6 +9479,64 @@ func (x *MQTTUnsubscribe) appendEVE(b []byte) []byte {
 		b = appendBool(b, x.Acked)
 	}
 	return b
+}
+
+func (x *MQTTUnsubscribe) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.MessageID != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.MessageID))
+	}
+	if len(x.Topics) > 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendArray(b, len(x.Topics))
+		for _, v := range x.Topics {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Acked {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *MQTTUnsubscribe) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.MessageID = uint16(r.Uint(16))
+		case 2:
+			for m := r.Array(); r.More(&m); {
+				x.Topics = append(x.Topics, r.Text())
+			}
+		case 3:
+			x.Acked = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *MQTTUnsubscribe) columns(c *Columns) {
+	if c.Path == "" && len(x.Topics) > 0 {
+		c.Path = x.Topics[0]
+	}
+}
+
+func (x *MQTTUnsubscribe) visit(at int, fn func(int, Value) bool) bool {
+	if x.MessageID != 0 && !fn(at+0, UintValue(uint64(x.MessageID))) {
+		return false
+	}
+	for _, v := range x.Topics {
+		if !fn(at+1, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Acked && !fn(at+2, BoolValue(x.Acked)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindMining.
@@ -3426,6 +9578,112 @@ func (x *Mining) AppendEVE(b []byte) []byte {
 		b = appendBool(b, x.Accepted)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Mining) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Protocol != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Protocol)
+	}
+	if x.Method != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Method)
+	}
+	if x.Worker != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Worker)
+	}
+	if x.Agent != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Agent)
+	}
+	if x.Algorithm != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Algorithm)
+	}
+	if x.Transport != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Transport)
+	}
+	if x.Accepted {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Mining) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Mining) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Protocol = r.Text()
+		case 2:
+			x.Method = r.Text()
+		case 3:
+			x.Worker = r.Text()
+		case 4:
+			x.Agent = r.Text()
+		case 5:
+			x.Algorithm = r.Text()
+		case 6:
+			x.Transport = r.Text()
+		case 7:
+			x.Accepted = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Mining) Columns(c *Columns) {
+	if c.Protocol == "" {
+		c.Protocol = x.Protocol
+	}
+	if c.Verb == "" {
+		c.Verb = x.Method
+	}
+	if c.User == "" {
+		c.User = x.Worker
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Mining) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Protocol != "" && !fn(at+0, TextValue(x.Protocol)) {
+		return false
+	}
+	if x.Method != "" && !fn(at+1, TextValue(x.Method)) {
+		return false
+	}
+	if x.Worker != "" && !fn(at+2, TextValue(x.Worker)) {
+		return false
+	}
+	if x.Agent != "" && !fn(at+3, TextValue(x.Agent)) {
+		return false
+	}
+	if x.Algorithm != "" && !fn(at+4, TextValue(x.Algorithm)) {
+		return false
+	}
+	if x.Transport != "" && !fn(at+5, TextValue(x.Transport)) {
+		return false
+	}
+	if x.Accepted && !fn(at+6, BoolValue(x.Accepted)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindModbus.
@@ -3485,6 +9743,157 @@ func (x *Modbus) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Modbus) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.ID != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.ID))
+	}
+	if x.Unit != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Unit))
+	}
+	if x.Function != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Function))
+	}
+	if x.Name != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Name)
+	}
+	if x.Sub != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.Sub))
+	}
+	if x.Address != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.Address))
+	}
+	if x.Quantity != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.Quantity))
+	}
+	if x.Value != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.Value))
+	}
+	if x.Exception != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.Exception))
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.UMAS != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.UMAS)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Modbus) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Modbus) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.ID = uint16(r.Uint(16))
+		case 2:
+			x.Unit = uint8(r.Uint(8))
+		case 3:
+			x.Function = uint8(r.Uint(8))
+		case 4:
+			x.Name = r.Text()
+		case 5:
+			x.Sub = uint16(r.Uint(16))
+		case 6:
+			x.Address = uint16(r.Uint(16))
+		case 7:
+			x.Quantity = uint16(r.Uint(16))
+		case 8:
+			x.Value = uint16(r.Uint(16))
+		case 9:
+			x.Exception = uint8(r.Uint(8))
+		case 10:
+			x.Class = OpClass(r.Text())
+		case 11:
+			x.Answered = r.Bool()
+		case 12:
+			x.UMAS = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Modbus) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Name
+	}
+	if c.Path == "" && x.Address != 0 {
+		c.Path = uintText(uint64(x.Address))
+	}
+	if c.Status == "" && x.Exception != 0 {
+		c.Status = uintText(uint64(x.Exception))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Modbus) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.ID != 0 && !fn(at+0, UintValue(uint64(x.ID))) {
+		return false
+	}
+	if !fn(at+1, UintValue(uint64(x.Unit))) {
+		return false
+	}
+	if !fn(at+2, UintValue(uint64(x.Function))) {
+		return false
+	}
+	if x.Name != "" && !fn(at+3, TextValue(x.Name)) {
+		return false
+	}
+	if x.Sub != 0 && !fn(at+4, UintValue(uint64(x.Sub))) {
+		return false
+	}
+	if x.Address != 0 && !fn(at+5, UintValue(uint64(x.Address))) {
+		return false
+	}
+	if x.Quantity != 0 && !fn(at+6, UintValue(uint64(x.Quantity))) {
+		return false
+	}
+	if x.Value != 0 && !fn(at+7, UintValue(uint64(x.Value))) {
+		return false
+	}
+	if x.Exception != 0 && !fn(at+8, UintValue(uint64(x.Exception))) {
+		return false
+	}
+	if x.Class != "" && !fn(at+9, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Answered && !fn(at+10, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.UMAS != "" && !fn(at+11, TextValue(x.UMAS)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindNBNS.
 func (*NBNS) Kind() Kind { return KindNBNS }
 
@@ -3529,6 +9938,107 @@ func (x *NBNS) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *NBNS) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Op != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Op)
+	}
+	if x.Name != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Name)
+	}
+	if x.Suffix != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Suffix))
+	}
+	if x.Addr.IsValid() {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendAddr(b, x.Addr)
+	}
+	if x.RCode != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.RCode))
+	}
+	if len(x.Names) > 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendArray(b, len(x.Names))
+		for _, v := range x.Names {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *NBNS) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *NBNS) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Op = r.Text()
+		case 2:
+			x.Name = r.Text()
+		case 3:
+			x.Suffix = uint8(r.Uint(8))
+		case 4:
+			x.Addr = r.Addr()
+		case 5:
+			x.RCode = uint8(r.Uint(8))
+		case 6:
+			for m := r.Array(); r.More(&m); {
+				x.Names = append(x.Names, r.Text())
+			}
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *NBNS) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Op
+	}
+	if c.Name == "" {
+		c.Name = x.Name
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *NBNS) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Op != "" && !fn(at+0, TextValue(x.Op)) {
+		return false
+	}
+	if x.Name != "" && !fn(at+1, TextValue(x.Name)) {
+		return false
+	}
+	if x.Suffix != 0 && !fn(at+2, UintValue(uint64(x.Suffix))) {
+		return false
+	}
+	if x.Addr.IsValid() && !fn(at+3, AddrValue(x.Addr)) {
+		return false
+	}
+	if x.RCode != 0 && !fn(at+4, UintValue(uint64(x.RCode))) {
+		return false
+	}
+	for _, v := range x.Names {
+		if !fn(at+5, TextValue(v)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Kind gives KindNTP.
 func (*NTP) Kind() Kind { return KindNTP }
 
@@ -3568,6 +10078,106 @@ func (x *NTP) AppendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.RespLen))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *NTP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Version != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.Version))
+	}
+	if x.Mode != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Mode))
+	}
+	if x.Stratum != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Stratum))
+	}
+	if x.RefID != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.RefID)
+	}
+	if x.ReqCode != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.ReqCode))
+	}
+	if x.ReqLen != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.ReqLen))
+	}
+	if x.RespLen != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.RespLen))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *NTP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *NTP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Version = uint8(r.Uint(8))
+		case 2:
+			x.Mode = uint8(r.Uint(8))
+		case 3:
+			x.Stratum = uint8(r.Uint(8))
+		case 4:
+			x.RefID = r.Text()
+		case 5:
+			x.ReqCode = uint8(r.Uint(8))
+		case 6:
+			x.ReqLen = uint32(r.Uint(32))
+		case 7:
+			x.RespLen = uint32(r.Uint(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *NTP) Columns(c *Columns) {
+	if c.Verb == "" && x.Mode != 0 {
+		c.Verb = uintText(uint64(x.Mode))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *NTP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Version != 0 && !fn(at+0, UintValue(uint64(x.Version))) {
+		return false
+	}
+	if x.Mode != 0 && !fn(at+1, UintValue(uint64(x.Mode))) {
+		return false
+	}
+	if x.Stratum != 0 && !fn(at+2, UintValue(uint64(x.Stratum))) {
+		return false
+	}
+	if x.RefID != "" && !fn(at+3, TextValue(x.RefID)) {
+		return false
+	}
+	if x.ReqCode != 0 && !fn(at+4, UintValue(uint64(x.ReqCode))) {
+		return false
+	}
+	if x.ReqLen != 0 && !fn(at+5, UintValue(uint64(x.ReqLen))) {
+		return false
+	}
+	if x.RespLen != 0 && !fn(at+6, UintValue(uint64(x.RespLen))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindOPCUA.
@@ -3661,6 +10271,219 @@ func (x *OPCUA) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *OPCUA) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Message != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Message)
+	}
+	if x.Service != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Service)
+	}
+	if x.Endpoint != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Endpoint)
+	}
+	if x.SecurityPolicy != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.SecurityPolicy)
+	}
+	if x.SecurityMode != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.SecurityMode)
+	}
+	if x.Application != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Application)
+	}
+	if x.Product != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Product)
+	}
+	if x.Session != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Session)
+	}
+	if x.IdentityToken != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.IdentityToken)
+	}
+	if x.User != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.User)
+	}
+	if len(x.Nodes) > 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendArray(b, len(x.Nodes))
+		for _, v := range x.Nodes {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if len(x.Endpoints) > 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendArray(b, len(x.Endpoints))
+		for _, v := range x.Endpoints {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Status != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.Status)
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Encrypted {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *OPCUA) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *OPCUA) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Message = r.Text()
+		case 2:
+			x.Service = r.Text()
+		case 3:
+			x.Endpoint = r.Text()
+		case 4:
+			x.SecurityPolicy = r.Text()
+		case 5:
+			x.SecurityMode = r.Text()
+		case 6:
+			x.Application = r.Text()
+		case 7:
+			x.Product = r.Text()
+		case 8:
+			x.Session = r.Text()
+		case 9:
+			x.IdentityToken = r.Text()
+		case 10:
+			x.User = r.Text()
+		case 11:
+			for m := r.Array(); r.More(&m); {
+				x.Nodes = append(x.Nodes, r.Text())
+			}
+		case 12:
+			for m := r.Array(); r.More(&m); {
+				x.Endpoints = append(x.Endpoints, r.Text())
+			}
+		case 13:
+			x.Status = r.Text()
+		case 14:
+			x.Class = OpClass(r.Text())
+		case 15:
+			x.Answered = r.Bool()
+		case 16:
+			x.Encrypted = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *OPCUA) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Message
+	}
+	if c.Verb == "" {
+		c.Verb = x.Service
+	}
+	if c.Path == "" {
+		c.Path = x.Endpoint
+	}
+	if c.Name == "" {
+		c.Name = x.Application
+	}
+	if c.User == "" {
+		c.User = x.User
+	}
+	if c.Path == "" && len(x.Nodes) > 0 {
+		c.Path = x.Nodes[0]
+	}
+	if c.Status == "" {
+		c.Status = x.Status
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *OPCUA) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Message != "" && !fn(at+0, TextValue(x.Message)) {
+		return false
+	}
+	if x.Service != "" && !fn(at+1, TextValue(x.Service)) {
+		return false
+	}
+	if x.Endpoint != "" && !fn(at+2, TextValue(x.Endpoint)) {
+		return false
+	}
+	if x.SecurityPolicy != "" && !fn(at+3, TextValue(x.SecurityPolicy)) {
+		return false
+	}
+	if x.SecurityMode != "" && !fn(at+4, TextValue(x.SecurityMode)) {
+		return false
+	}
+	if x.Application != "" && !fn(at+5, TextValue(x.Application)) {
+		return false
+	}
+	if x.Product != "" && !fn(at+6, TextValue(x.Product)) {
+		return false
+	}
+	if x.Session != "" && !fn(at+7, TextValue(x.Session)) {
+		return false
+	}
+	if x.IdentityToken != "" && !fn(at+8, TextValue(x.IdentityToken)) {
+		return false
+	}
+	if x.User != "" && !fn(at+9, TextValue(x.User)) {
+		return false
+	}
+	for _, v := range x.Nodes {
+		if !fn(at+10, TextValue(v)) {
+			return false
+		}
+	}
+	for _, v := range x.Endpoints {
+		if !fn(at+11, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Status != "" && !fn(at+12, TextValue(x.Status)) {
+		return false
+	}
+	if x.Class != "" && !fn(at+13, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Answered && !fn(at+14, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.Encrypted && !fn(at+15, BoolValue(x.Encrypted)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindP2P.
 func (*P2P) Kind() Kind { return KindP2P }
 
@@ -3680,6 +10503,64 @@ func (x *P2P) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Detail)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *P2P) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Protocol != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Protocol)
+	}
+	if x.Detail != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Detail)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *P2P) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *P2P) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Protocol = r.Text()
+		case 2:
+			x.Detail = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *P2P) Columns(c *Columns) {
+	if c.Protocol == "" {
+		c.Protocol = x.Protocol
+	}
+	if c.Path == "" {
+		c.Path = x.Detail
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *P2P) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Protocol != "" && !fn(at+0, TextValue(x.Protocol)) {
+		return false
+	}
+	if x.Detail != "" && !fn(at+1, TextValue(x.Detail)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindPortmap.
@@ -3731,6 +10612,133 @@ func (x *Portmap) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Portmap) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Protocol != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Protocol)
+	}
+	if x.Transport != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Transport)
+	}
+	if x.ExternalPort != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.ExternalPort))
+	}
+	if x.InternalPort != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.InternalPort))
+	}
+	if x.ExternalIP.IsValid() {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendAddr(b, x.ExternalIP)
+	}
+	if x.InternalIP.IsValid() {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendAddr(b, x.InternalIP)
+	}
+	if x.Lifetime != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.Lifetime))
+	}
+	if x.Result != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Result)
+	}
+	if x.Description != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Description)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Portmap) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Portmap) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Protocol = r.Text()
+		case 2:
+			x.Transport = r.Text()
+		case 3:
+			x.ExternalPort = uint16(r.Uint(16))
+		case 4:
+			x.InternalPort = uint16(r.Uint(16))
+		case 5:
+			x.ExternalIP = r.Addr()
+		case 6:
+			x.InternalIP = r.Addr()
+		case 7:
+			x.Lifetime = uint32(r.Uint(32))
+		case 8:
+			x.Result = r.Text()
+		case 9:
+			x.Description = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Portmap) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Protocol
+	}
+	if c.Path == "" && x.ExternalPort != 0 {
+		c.Path = uintText(uint64(x.ExternalPort))
+	}
+	if c.Status == "" {
+		c.Status = x.Result
+	}
+	if c.Name == "" {
+		c.Name = x.Description
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Portmap) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Protocol != "" && !fn(at+0, TextValue(x.Protocol)) {
+		return false
+	}
+	if x.Transport != "" && !fn(at+1, TextValue(x.Transport)) {
+		return false
+	}
+	if x.ExternalPort != 0 && !fn(at+2, UintValue(uint64(x.ExternalPort))) {
+		return false
+	}
+	if x.InternalPort != 0 && !fn(at+3, UintValue(uint64(x.InternalPort))) {
+		return false
+	}
+	if x.ExternalIP.IsValid() && !fn(at+4, AddrValue(x.ExternalIP)) {
+		return false
+	}
+	if x.InternalIP.IsValid() && !fn(at+5, AddrValue(x.InternalIP)) {
+		return false
+	}
+	if x.Lifetime != 0 && !fn(at+6, UintValue(uint64(x.Lifetime))) {
+		return false
+	}
+	if x.Result != "" && !fn(at+7, TextValue(x.Result)) {
+		return false
+	}
+	if x.Description != "" && !fn(at+8, TextValue(x.Description)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindQUIC.
 func (*QUIC) Kind() Kind { return KindQUIC }
 
@@ -3775,6 +10783,107 @@ func (x *QUIC) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *QUIC) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Version != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Version)
+	}
+	if x.SNI != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.SNI)
+	}
+	if x.UserAgent != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.UserAgent)
+	}
+	if len(x.ALPN) > 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendArray(b, len(x.ALPN))
+		for _, v := range x.ALPN {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.JA3 != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.JA3)
+	}
+	if x.JA4 != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.JA4)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *QUIC) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *QUIC) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Version = r.Text()
+		case 2:
+			x.SNI = r.Text()
+		case 3:
+			x.UserAgent = r.Text()
+		case 4:
+			for m := r.Array(); r.More(&m); {
+				x.ALPN = append(x.ALPN, r.Text())
+			}
+		case 5:
+			x.JA3 = r.Text()
+		case 6:
+			x.JA4 = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *QUIC) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Version
+	}
+	if c.Name == "" {
+		c.Name = x.SNI
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *QUIC) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Version != "" && !fn(at+0, TextValue(x.Version)) {
+		return false
+	}
+	if x.SNI != "" && !fn(at+1, TextValue(x.SNI)) {
+		return false
+	}
+	if x.UserAgent != "" && !fn(at+2, TextValue(x.UserAgent)) {
+		return false
+	}
+	for _, v := range x.ALPN {
+		if !fn(at+3, TextValue(v)) {
+			return false
+		}
+	}
+	if x.JA3 != "" && !fn(at+4, TextValue(x.JA3)) {
+		return false
+	}
+	if x.JA4 != "" && !fn(at+5, TextValue(x.JA4)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindRDP.
 func (*RDP) Kind() Kind { return KindRDP }
 
@@ -3798,6 +10907,76 @@ func (x *RDP) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Failure)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *RDP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Cookie != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Cookie)
+	}
+	if x.Protocol != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Protocol)
+	}
+	if x.Failure != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Failure)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *RDP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *RDP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Cookie = r.Text()
+		case 2:
+			x.Protocol = r.Text()
+		case 3:
+			x.Failure = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *RDP) Columns(c *Columns) {
+	if c.User == "" {
+		c.User = x.Cookie
+	}
+	if c.Verb == "" {
+		c.Verb = x.Protocol
+	}
+	if c.Status == "" {
+		c.Status = x.Failure
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *RDP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Cookie != "" && !fn(at+0, TextValue(x.Cookie)) {
+		return false
+	}
+	if x.Protocol != "" && !fn(at+1, TextValue(x.Protocol)) {
+		return false
+	}
+	if x.Failure != "" && !fn(at+2, TextValue(x.Failure)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindRTSP.
@@ -3843,6 +11022,121 @@ func (x *RTSP) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Transport)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *RTSP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Method != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Method)
+	}
+	if x.URL != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.URL)
+	}
+	if x.Status != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Status))
+	}
+	if x.UserAgent != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.UserAgent)
+	}
+	if x.Server != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Server)
+	}
+	if x.Realm != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Realm)
+	}
+	if x.Media != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Media)
+	}
+	if x.Transport != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Transport)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *RTSP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *RTSP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Method = r.Text()
+		case 2:
+			x.URL = r.Text()
+		case 3:
+			x.Status = uint16(r.Uint(16))
+		case 4:
+			x.UserAgent = r.Text()
+		case 5:
+			x.Server = r.Text()
+		case 6:
+			x.Realm = r.Text()
+		case 7:
+			x.Media = r.Text()
+		case 8:
+			x.Transport = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *RTSP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Method
+	}
+	if c.Path == "" {
+		c.Path = x.URL
+	}
+	if c.Status == "" && x.Status != 0 {
+		c.Status = uintText(uint64(x.Status))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *RTSP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Method != "" && !fn(at+0, TextValue(x.Method)) {
+		return false
+	}
+	if x.URL != "" && !fn(at+1, TextValue(x.URL)) {
+		return false
+	}
+	if x.Status != 0 && !fn(at+2, UintValue(uint64(x.Status))) {
+		return false
+	}
+	if x.UserAgent != "" && !fn(at+3, TextValue(x.UserAgent)) {
+		return false
+	}
+	if x.Server != "" && !fn(at+4, TextValue(x.Server)) {
+		return false
+	}
+	if x.Realm != "" && !fn(at+5, TextValue(x.Realm)) {
+		return false
+	}
+	if x.Media != "" && !fn(at+6, TextValue(x.Media)) {
+		return false
+	}
+	if x.Transport != "" && !fn(at+7, TextValue(x.Transport)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindRate.
@@ -3906,6 +11200,168 @@ func (x *Rate) AppendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.SeqIsDst))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Rate) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Direction != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Direction)
+	}
+	if x.Port != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.Port))
+	}
+	if x.Packets != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Packets))
+	}
+	if x.Bytes != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.Bytes))
+	}
+	if x.SYN != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.SYN))
+	}
+	if x.Replies != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.Replies))
+	}
+	if x.NewFlows != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.NewFlows))
+	}
+	if x.Peers != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.Peers))
+	}
+	if x.Ports != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.Ports))
+	}
+	if x.ICMPType != 0 {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendUint(b, uint64(x.ICMPType))
+	}
+	if x.ICMPCode != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.ICMPCode))
+	}
+	if x.Anomalies != 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendUint(b, uint64(x.Anomalies))
+	}
+	if x.SeqIsDst != 0 {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendUint(b, uint64(x.SeqIsDst))
+	}
+	if x.FirstPkt != 0 {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendUint(b, uint64(x.FirstPkt))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Rate) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Rate) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Direction = r.Text()
+		case 2:
+			x.Port = uint16(r.Uint(16))
+		case 3:
+			x.Packets = uint64(r.Uint(64))
+		case 4:
+			x.Bytes = uint64(r.Uint(64))
+		case 5:
+			x.SYN = uint64(r.Uint(64))
+		case 6:
+			x.Replies = uint64(r.Uint(64))
+		case 7:
+			x.NewFlows = uint64(r.Uint(64))
+		case 8:
+			x.Peers = uint32(r.Uint(32))
+		case 9:
+			x.Ports = uint32(r.Uint(32))
+		case 10:
+			x.ICMPType = uint8(r.Uint(8))
+		case 11:
+			x.ICMPCode = uint8(r.Uint(8))
+		case 12:
+			x.Anomalies = uint64(r.Uint(64))
+		case 13:
+			x.SeqIsDst = uint64(r.Uint(64))
+		case 14:
+			x.FirstPkt = uint64(r.Uint(64))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Rate) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Direction
+	}
+	c.Packets += uint64(x.Packets)
+	c.BytesOut += uint64(x.Bytes)
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Rate) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Direction != "" && !fn(at+0, TextValue(x.Direction)) {
+		return false
+	}
+	if x.Port != 0 && !fn(at+1, UintValue(uint64(x.Port))) {
+		return false
+	}
+	if !fn(at+2, UintValue(uint64(x.Packets))) {
+		return false
+	}
+	if x.Bytes != 0 && !fn(at+3, UintValue(uint64(x.Bytes))) {
+		return false
+	}
+	if x.SYN != 0 && !fn(at+4, UintValue(uint64(x.SYN))) {
+		return false
+	}
+	if x.Replies != 0 && !fn(at+5, UintValue(uint64(x.Replies))) {
+		return false
+	}
+	if x.NewFlows != 0 && !fn(at+6, UintValue(uint64(x.NewFlows))) {
+		return false
+	}
+	if x.Peers != 0 && !fn(at+7, UintValue(uint64(x.Peers))) {
+		return false
+	}
+	if x.Ports != 0 && !fn(at+8, UintValue(uint64(x.Ports))) {
+		return false
+	}
+	if x.ICMPType != 0 && !fn(at+9, UintValue(uint64(x.ICMPType))) {
+		return false
+	}
+	if x.ICMPCode != 0 && !fn(at+10, UintValue(uint64(x.ICMPCode))) {
+		return false
+	}
+	if x.Anomalies != 0 && !fn(at+11, UintValue(uint64(x.Anomalies))) {
+		return false
+	}
+	if x.SeqIsDst != 0 && !fn(at+12, UintValue(uint64(x.SeqIsDst))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindS7.
@@ -3980,6 +11436,176 @@ func (x *S7) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *S7) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Plus {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.ROSCTR != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.ROSCTR)
+	}
+	if x.Function != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Function)
+	}
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	if x.Sub != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Sub)
+	}
+	if x.Block != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Block)
+	}
+	if len(x.Items) > 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendArray(b, len(x.Items))
+		for _, v := range x.Items {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.Error != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.Error))
+	}
+	if x.Class != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, string(x.Class))
+	}
+	if x.Answered {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Rack != 0 {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendUint(b, uint64(x.Rack))
+	}
+	if x.Slot != 0 {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendUint(b, uint64(x.Slot))
+	}
+	if x.Version != 0 {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendUint(b, uint64(x.Version))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *S7) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *S7) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Plus = r.Bool()
+		case 2:
+			x.ROSCTR = r.Text()
+		case 3:
+			x.Function = r.Text()
+		case 4:
+			x.Code = uint8(r.Uint(8))
+		case 5:
+			x.Sub = r.Text()
+		case 6:
+			x.Block = r.Text()
+		case 7:
+			for m := r.Array(); r.More(&m); {
+				x.Items = append(x.Items, r.Text())
+			}
+		case 8:
+			x.Error = uint16(r.Uint(16))
+		case 9:
+			x.Class = OpClass(r.Text())
+		case 10:
+			x.Answered = r.Bool()
+		case 11:
+			x.Rack = uint8(r.Uint(8))
+		case 12:
+			x.Slot = uint8(r.Uint(8))
+		case 13:
+			x.Version = uint8(r.Uint(8))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *S7) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Function
+	}
+	if c.Path == "" {
+		c.Path = x.Block
+	}
+	if c.Path == "" && len(x.Items) > 0 {
+		c.Path = x.Items[0]
+	}
+	if c.Status == "" && x.Error != 0 {
+		c.Status = uintText(uint64(x.Error))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *S7) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Plus && !fn(at+0, BoolValue(x.Plus)) {
+		return false
+	}
+	if x.ROSCTR != "" && !fn(at+1, TextValue(x.ROSCTR)) {
+		return false
+	}
+	if x.Function != "" && !fn(at+2, TextValue(x.Function)) {
+		return false
+	}
+	if x.Code != 0 && !fn(at+3, UintValue(uint64(x.Code))) {
+		return false
+	}
+	if x.Sub != "" && !fn(at+4, TextValue(x.Sub)) {
+		return false
+	}
+	if x.Block != "" && !fn(at+5, TextValue(x.Block)) {
+		return false
+	}
+	for _, v := range x.Items {
+		if !fn(at+6, TextValue(v)) {
+			return false
+		}
+	}
+	if x.Error != 0 && !fn(at+7, UintValue(uint64(x.Error))) {
+		return false
+	}
+	if x.Class != "" && !fn(at+8, TextValue(string(x.Class))) {
+		return false
+	}
+	if x.Answered && !fn(at+9, BoolValue(x.Answered)) {
+		return false
+	}
+	if x.Rack != 0 && !fn(at+10, UintValue(uint64(x.Rack))) {
+		return false
+	}
+	if x.Slot != 0 && !fn(at+11, UintValue(uint64(x.Slot))) {
+		return false
+	}
+	if x.Version != 0 && !fn(at+12, UintValue(uint64(x.Version))) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindSIP.
 func (*SIP) Kind() Kind { return KindSIP }
 
@@ -4011,6 +11637,94 @@ func (x *SIP) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Server)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *SIP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Method != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Method)
+	}
+	if x.URI != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.URI)
+	}
+	if x.Code != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Code))
+	}
+	if x.UserAgent != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.UserAgent)
+	}
+	if x.Server != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Server)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *SIP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *SIP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Method = r.Text()
+		case 2:
+			x.URI = r.Text()
+		case 3:
+			x.Code = uint16(r.Uint(16))
+		case 4:
+			x.UserAgent = r.Text()
+		case 5:
+			x.Server = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *SIP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Method
+	}
+	if c.Path == "" {
+		c.Path = x.URI
+	}
+	if c.Status == "" && x.Code != 0 {
+		c.Status = uintText(uint64(x.Code))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *SIP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Method != "" && !fn(at+0, TextValue(x.Method)) {
+		return false
+	}
+	if x.URI != "" && !fn(at+1, TextValue(x.URI)) {
+		return false
+	}
+	if x.Code != 0 && !fn(at+2, UintValue(uint64(x.Code))) {
+		return false
+	}
+	if x.UserAgent != "" && !fn(at+3, TextValue(x.UserAgent)) {
+		return false
+	}
+	if x.Server != "" && !fn(at+4, TextValue(x.Server)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindSMB.
@@ -4094,6 +11808,220 @@ func (x *SMB) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *SMB) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Dialect != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Dialect)
+	}
+	if x.Command != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Command)
+	}
+	if x.Status != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Status)
+	}
+	if x.StatusNum != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.StatusNum))
+	}
+	if x.Filename != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Filename)
+	}
+	if x.Share != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Share)
+	}
+	if x.NamedPipe != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.NamedPipe)
+	}
+	if x.User != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.User)
+	}
+	if x.Domain != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.Domain)
+	}
+	if x.Host != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.Host)
+	}
+	if x.NativeOS != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.NativeOS)
+	}
+	if x.NativeLM != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.NativeLM)
+	}
+	if x.Version != 0 {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendUint(b, uint64(x.Version))
+	}
+	if x.Written != 0 {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendUint(b, uint64(x.Written))
+	}
+	if x.Magic != "" {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendText(b, x.Magic)
+	}
+	if x.Encrypted {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Disposition != "" {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendText(b, x.Disposition)
+	}
+	if x.Access != "" {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendText(b, x.Access)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *SMB) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *SMB) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Dialect = r.Text()
+		case 2:
+			x.Command = r.Text()
+		case 3:
+			x.Status = r.Text()
+		case 4:
+			x.StatusNum = uint32(r.Uint(32))
+		case 5:
+			x.Filename = r.Text()
+		case 6:
+			x.Share = r.Text()
+		case 7:
+			x.NamedPipe = r.Text()
+		case 8:
+			x.User = r.Text()
+		case 9:
+			x.Domain = r.Text()
+		case 10:
+			x.Host = r.Text()
+		case 11:
+			x.NativeOS = r.Text()
+		case 12:
+			x.NativeLM = r.Text()
+		case 13:
+			x.Version = uint8(r.Uint(8))
+		case 14:
+			x.Written = uint64(r.Uint(64))
+		case 15:
+			x.Magic = r.Text()
+		case 16:
+			x.Encrypted = r.Bool()
+		case 17:
+			x.Disposition = r.Text()
+		case 18:
+			x.Access = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *SMB) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Command
+	}
+	if c.Status == "" {
+		c.Status = x.Status
+	}
+	if c.Path == "" {
+		c.Path = x.Filename
+	}
+	if c.Path == "" {
+		c.Path = x.Share
+	}
+	if c.Path == "" {
+		c.Path = x.NamedPipe
+	}
+	if c.User == "" {
+		c.User = x.User
+	}
+	if c.Name == "" {
+		c.Name = x.Host
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *SMB) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Dialect != "" && !fn(at+0, TextValue(x.Dialect)) {
+		return false
+	}
+	if x.Command != "" && !fn(at+1, TextValue(x.Command)) {
+		return false
+	}
+	if x.Status != "" && !fn(at+2, TextValue(x.Status)) {
+		return false
+	}
+	if x.Filename != "" && !fn(at+3, TextValue(x.Filename)) {
+		return false
+	}
+	if x.Share != "" && !fn(at+4, TextValue(x.Share)) {
+		return false
+	}
+	if x.NamedPipe != "" && !fn(at+5, TextValue(x.NamedPipe)) {
+		return false
+	}
+	if x.User != "" && !fn(at+6, TextValue(x.User)) {
+		return false
+	}
+	if x.Domain != "" && !fn(at+7, TextValue(x.Domain)) {
+		return false
+	}
+	if x.Host != "" && !fn(at+8, TextValue(x.Host)) {
+		return false
+	}
+	if x.NativeOS != "" && !fn(at+9, TextValue(x.NativeOS)) {
+		return false
+	}
+	if x.NativeLM != "" && !fn(at+10, TextValue(x.NativeLM)) {
+		return false
+	}
+	if x.Version != 0 && !fn(at+11, UintValue(uint64(x.Version))) {
+		return false
+	}
+	if x.Written != 0 && !fn(at+12, UintValue(uint64(x.Written))) {
+		return false
+	}
+	if x.Magic != "" && !fn(at+13, TextValue(x.Magic)) {
+		return false
+	}
+	if x.Encrypted && !fn(at+14, BoolValue(x.Encrypted)) {
+		return false
+	}
+	if x.Disposition != "" && !fn(at+15, TextValue(x.Disposition)) {
+		return false
+	}
+	if x.Access != "" && !fn(at+16, TextValue(x.Access)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindSMTP.
 func (*SMTP) Kind() Kind { return KindSMTP }
 
@@ -4129,6 +12057,100 @@ func (x *SMTP) AppendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.Rejected))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *SMTP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Helo != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Helo)
+	}
+	if x.MailFrom != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.MailFrom)
+	}
+	if x.Recipients != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.Recipients))
+	}
+	if x.Banner != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Banner)
+	}
+	if x.TLS {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Rejected != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.Rejected))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *SMTP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *SMTP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Helo = r.Text()
+		case 2:
+			x.MailFrom = r.Text()
+		case 3:
+			x.Recipients = uint32(r.Uint(32))
+		case 4:
+			x.Banner = r.Text()
+		case 5:
+			x.TLS = r.Bool()
+		case 6:
+			x.Rejected = uint32(r.Uint(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *SMTP) Columns(c *Columns) {
+	if c.Name == "" {
+		c.Name = x.Helo
+	}
+	if c.User == "" {
+		c.User = x.MailFrom
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *SMTP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Helo != "" && !fn(at+0, TextValue(x.Helo)) {
+		return false
+	}
+	if x.MailFrom != "" && !fn(at+1, TextValue(x.MailFrom)) {
+		return false
+	}
+	if x.Recipients != 0 && !fn(at+2, UintValue(uint64(x.Recipients))) {
+		return false
+	}
+	if x.Banner != "" && !fn(at+3, TextValue(x.Banner)) {
+		return false
+	}
+	if x.TLS && !fn(at+4, BoolValue(x.TLS)) {
+		return false
+	}
+	if x.Rejected != 0 && !fn(at+5, UintValue(uint64(x.Rejected))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindSNMP.
@@ -4193,6 +12215,161 @@ func (x *SNMP) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *SNMP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Version != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.Version))
+	}
+	if !x.Community.IsZero() {
+		b = cbor.AppendUint(b, 2)
+		b = appendSecretCBOR(b, &x.Community)
+	}
+	if x.User != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.User)
+	}
+	if x.PDUType != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.PDUType)
+	}
+	if len(x.Vars) > 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendArray(b, len(x.Vars))
+		for _, v := range x.Vars {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.SysDescr != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.SysDescr)
+	}
+	if x.SysName != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.SysName)
+	}
+	if x.SysObject != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.SysObject)
+	}
+	if x.ErrorCode != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.ErrorCode))
+	}
+	if x.EngineID != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.EngineID)
+	}
+	if x.Level != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.Level)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *SNMP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *SNMP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Version = uint8(r.Uint(8))
+		case 2:
+			x.Community = readSecretCBOR(r)
+		case 3:
+			x.User = r.Text()
+		case 4:
+			x.PDUType = r.Text()
+		case 5:
+			for m := r.Array(); r.More(&m); {
+				x.Vars = append(x.Vars, r.Text())
+			}
+		case 6:
+			x.SysDescr = r.Text()
+		case 7:
+			x.SysName = r.Text()
+		case 8:
+			x.SysObject = r.Text()
+		case 9:
+			x.ErrorCode = uint32(r.Uint(32))
+		case 10:
+			x.EngineID = r.Text()
+		case 11:
+			x.Level = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *SNMP) Columns(c *Columns) {
+	if c.User == "" {
+		c.User = x.User
+	}
+	if c.Verb == "" {
+		c.Verb = x.PDUType
+	}
+	if c.Path == "" && len(x.Vars) > 0 {
+		c.Path = x.Vars[0]
+	}
+	if c.Name == "" {
+		c.Name = x.SysName
+	}
+	if c.Status == "" && x.ErrorCode != 0 {
+		c.Status = uintText(uint64(x.ErrorCode))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *SNMP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if !fn(at+0, UintValue(uint64(x.Version))) {
+		return false
+	}
+	if !x.Community.IsZero() && !fn(at+1, TextValue(x.Community.String())) {
+		return false
+	}
+	if x.User != "" && !fn(at+2, TextValue(x.User)) {
+		return false
+	}
+	if x.PDUType != "" && !fn(at+3, TextValue(x.PDUType)) {
+		return false
+	}
+	for _, v := range x.Vars {
+		if !fn(at+4, TextValue(v)) {
+			return false
+		}
+	}
+	if x.SysDescr != "" && !fn(at+5, TextValue(x.SysDescr)) {
+		return false
+	}
+	if x.SysName != "" && !fn(at+6, TextValue(x.SysName)) {
+		return false
+	}
+	if x.SysObject != "" && !fn(at+7, TextValue(x.SysObject)) {
+		return false
+	}
+	if x.ErrorCode != 0 && !fn(at+8, UintValue(uint64(x.ErrorCode))) {
+		return false
+	}
+	if x.EngineID != "" && !fn(at+9, TextValue(x.EngineID)) {
+		return false
+	}
+	if x.Level != "" && !fn(at+10, TextValue(x.Level)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindSOCKS.
 func (*SOCKS) Kind() Kind { return KindSOCKS }
 
@@ -4224,6 +12401,91 @@ func (x *SOCKS) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Auth)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *SOCKS) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Version != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.Version))
+	}
+	if x.Command != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Command)
+	}
+	if x.Target != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Target)
+	}
+	if x.Granted {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Auth != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Auth)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *SOCKS) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *SOCKS) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Version = uint8(r.Uint(8))
+		case 2:
+			x.Command = r.Text()
+		case 3:
+			x.Target = r.Text()
+		case 4:
+			x.Granted = r.Bool()
+		case 5:
+			x.Auth = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *SOCKS) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Command
+	}
+	if c.Name == "" {
+		c.Name = x.Target
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *SOCKS) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Version != 0 && !fn(at+0, UintValue(uint64(x.Version))) {
+		return false
+	}
+	if x.Command != "" && !fn(at+1, TextValue(x.Command)) {
+		return false
+	}
+	if x.Target != "" && !fn(at+2, TextValue(x.Target)) {
+		return false
+	}
+	if x.Granted && !fn(at+3, BoolValue(x.Granted)) {
+		return false
+	}
+	if x.Auth != "" && !fn(at+4, TextValue(x.Auth)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindSSDP.
@@ -4269,6 +12531,118 @@ func (x *SSDP) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Extra)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *SSDP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Method != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Method)
+	}
+	if x.Target != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Target)
+	}
+	if x.USN != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.USN)
+	}
+	if x.Location != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Location)
+	}
+	if x.Server != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Server)
+	}
+	if x.UserAgent != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.UserAgent)
+	}
+	if x.NTS != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.NTS)
+	}
+	if x.Extra != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.Extra)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *SSDP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *SSDP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Method = r.Text()
+		case 2:
+			x.Target = r.Text()
+		case 3:
+			x.USN = r.Text()
+		case 4:
+			x.Location = r.Text()
+		case 5:
+			x.Server = r.Text()
+		case 6:
+			x.UserAgent = r.Text()
+		case 7:
+			x.NTS = r.Text()
+		case 8:
+			x.Extra = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *SSDP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Method
+	}
+	if c.Path == "" {
+		c.Path = x.Target
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *SSDP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Method != "" && !fn(at+0, TextValue(x.Method)) {
+		return false
+	}
+	if x.Target != "" && !fn(at+1, TextValue(x.Target)) {
+		return false
+	}
+	if x.USN != "" && !fn(at+2, TextValue(x.USN)) {
+		return false
+	}
+	if x.Location != "" && !fn(at+3, TextValue(x.Location)) {
+		return false
+	}
+	if x.Server != "" && !fn(at+4, TextValue(x.Server)) {
+		return false
+	}
+	if x.UserAgent != "" && !fn(at+5, TextValue(x.UserAgent)) {
+		return false
+	}
+	if x.NTS != "" && !fn(at+6, TextValue(x.NTS)) {
+		return false
+	}
+	if x.Extra != "" && !fn(at+7, TextValue(x.Extra)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindSSH.
@@ -4320,6 +12694,127 @@ func (x *SSH) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *SSH) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.ClientProto != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.ClientProto)
+	}
+	if x.ClientBanner != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.ClientBanner)
+	}
+	if x.ServerProto != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.ServerProto)
+	}
+	if x.ServerBanner != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.ServerBanner)
+	}
+	if x.HASSH != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.HASSH)
+	}
+	if x.HASSHServer != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.HASSHServer)
+	}
+	if x.Auth != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Auth)
+	}
+	if x.Attempts != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.Attempts))
+	}
+	if x.ServerHostKey != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.ServerHostKey)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *SSH) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *SSH) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.ClientProto = r.Text()
+		case 2:
+			x.ClientBanner = r.Text()
+		case 3:
+			x.ServerProto = r.Text()
+		case 4:
+			x.ServerBanner = r.Text()
+		case 5:
+			x.HASSH = r.Text()
+		case 6:
+			x.HASSHServer = r.Text()
+		case 7:
+			x.Auth = r.Text()
+		case 8:
+			x.Attempts = uint16(r.Uint(16))
+		case 9:
+			x.ServerHostKey = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *SSH) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.ClientBanner
+	}
+	if c.Status == "" {
+		c.Status = x.Auth
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *SSH) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.ClientProto != "" && !fn(at+0, TextValue(x.ClientProto)) {
+		return false
+	}
+	if x.ClientBanner != "" && !fn(at+1, TextValue(x.ClientBanner)) {
+		return false
+	}
+	if x.ServerProto != "" && !fn(at+2, TextValue(x.ServerProto)) {
+		return false
+	}
+	if x.ServerBanner != "" && !fn(at+3, TextValue(x.ServerBanner)) {
+		return false
+	}
+	if x.HASSH != "" && !fn(at+4, TextValue(x.HASSH)) {
+		return false
+	}
+	if x.HASSHServer != "" && !fn(at+5, TextValue(x.HASSHServer)) {
+		return false
+	}
+	if x.Auth != "" && !fn(at+6, TextValue(x.Auth)) {
+		return false
+	}
+	if x.Attempts != 0 && !fn(at+7, UintValue(uint64(x.Attempts))) {
+		return false
+	}
+	if x.ServerHostKey != "" && !fn(at+8, TextValue(x.ServerHostKey)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindTFTP.
 func (*TFTP) Kind() Kind { return KindTFTP }
 
@@ -4343,6 +12838,73 @@ func (x *TFTP) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Mode)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *TFTP) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Packet != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Packet)
+	}
+	if x.File != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.File)
+	}
+	if x.Mode != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Mode)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *TFTP) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *TFTP) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Packet = r.Text()
+		case 2:
+			x.File = r.Text()
+		case 3:
+			x.Mode = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *TFTP) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Packet
+	}
+	if c.Path == "" {
+		c.Path = x.File
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *TFTP) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Packet != "" && !fn(at+0, TextValue(x.Packet)) {
+		return false
+	}
+	if x.File != "" && !fn(at+1, TextValue(x.File)) {
+		return false
+	}
+	if x.Mode != "" && !fn(at+2, TextValue(x.Mode)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindTLS.
@@ -4475,6 +13037,307 @@ func (x *TLS) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *TLS) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.SNI != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.SNI)
+	}
+	if x.Version != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Version)
+	}
+	if x.VersionNum != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.VersionNum))
+	}
+	if x.Offered != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.Offered))
+	}
+	if x.Cipher != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Cipher)
+	}
+	if x.CipherNum != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.CipherNum))
+	}
+	if len(x.ALPN) > 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendArray(b, len(x.ALPN))
+		for _, v := range x.ALPN {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.ServerALPN != "" {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendText(b, x.ServerALPN)
+	}
+	if x.JA3 != "" {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendText(b, x.JA3)
+	}
+	if x.JA3S != "" {
+		b = cbor.AppendUint(b, 10)
+		b = cbor.AppendText(b, x.JA3S)
+	}
+	if x.JA4 != "" {
+		b = cbor.AppendUint(b, 11)
+		b = cbor.AppendText(b, x.JA4)
+	}
+	if x.Subject != "" {
+		b = cbor.AppendUint(b, 12)
+		b = cbor.AppendText(b, x.Subject)
+	}
+	if x.Issuer != "" {
+		b = cbor.AppendUint(b, 13)
+		b = cbor.AppendText(b, x.Issuer)
+	}
+	if x.Serial != "" {
+		b = cbor.AppendUint(b, 14)
+		b = cbor.AppendText(b, x.Serial)
+	}
+	if x.Fingerprint != "" {
+		b = cbor.AppendUint(b, 15)
+		b = cbor.AppendText(b, x.Fingerprint)
+	}
+	if x.PublicKey != "" {
+		b = cbor.AppendUint(b, 16)
+		b = cbor.AppendText(b, x.PublicKey)
+	}
+	if x.KeyBits != 0 {
+		b = cbor.AppendUint(b, 17)
+		b = cbor.AppendUint(b, uint64(x.KeyBits))
+	}
+	if len(x.SANs) > 0 {
+		b = cbor.AppendUint(b, 18)
+		b = cbor.AppendArray(b, len(x.SANs))
+		for _, v := range x.SANs {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.NotBefore != 0 {
+		b = cbor.AppendUint(b, 19)
+		b = cbor.AppendInt(b, int64(x.NotBefore))
+	}
+	if x.NotAfter != 0 {
+		b = cbor.AppendUint(b, 20)
+		b = cbor.AppendInt(b, int64(x.NotAfter))
+	}
+	if x.SelfSigned {
+		b = cbor.AppendUint(b, 21)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.ClientCert != "" {
+		b = cbor.AppendUint(b, 22)
+		b = cbor.AppendText(b, x.ClientCert)
+	}
+	if x.Resumed {
+		b = cbor.AppendUint(b, 23)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Established {
+		b = cbor.AppendUint(b, 24)
+		b = cbor.AppendBool(b, true)
+	}
+	if x.Alert != "" {
+		b = cbor.AppendUint(b, 25)
+		b = cbor.AppendText(b, x.Alert)
+	}
+	if len(x.Weak) > 0 {
+		b = cbor.AppendUint(b, 26)
+		b = cbor.AppendArray(b, len(x.Weak))
+		for _, v := range x.Weak {
+			b = cbor.AppendText(b, v)
+		}
+	}
+	if x.DTLS {
+		b = cbor.AppendUint(b, 27)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *TLS) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *TLS) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.SNI = r.Text()
+		case 2:
+			x.Version = r.Text()
+		case 3:
+			x.VersionNum = uint16(r.Uint(16))
+		case 4:
+			x.Offered = uint16(r.Uint(16))
+		case 5:
+			x.Cipher = r.Text()
+		case 6:
+			x.CipherNum = uint16(r.Uint(16))
+		case 7:
+			for m := r.Array(); r.More(&m); {
+				x.ALPN = append(x.ALPN, r.Text())
+			}
+		case 8:
+			x.ServerALPN = r.Text()
+		case 9:
+			x.JA3 = r.Text()
+		case 10:
+			x.JA3S = r.Text()
+		case 11:
+			x.JA4 = r.Text()
+		case 12:
+			x.Subject = r.Text()
+		case 13:
+			x.Issuer = r.Text()
+		case 14:
+			x.Serial = r.Text()
+		case 15:
+			x.Fingerprint = r.Text()
+		case 16:
+			x.PublicKey = r.Text()
+		case 17:
+			x.KeyBits = uint16(r.Uint(16))
+		case 18:
+			for m := r.Array(); r.More(&m); {
+				x.SANs = append(x.SANs, r.Text())
+			}
+		case 19:
+			x.NotBefore = int64(r.Int(64))
+		case 20:
+			x.NotAfter = int64(r.Int(64))
+		case 21:
+			x.SelfSigned = r.Bool()
+		case 22:
+			x.ClientCert = r.Text()
+		case 23:
+			x.Resumed = r.Bool()
+		case 24:
+			x.Established = r.Bool()
+		case 25:
+			x.Alert = r.Text()
+		case 26:
+			for m := r.Array(); r.More(&m); {
+				x.Weak = append(x.Weak, r.Text())
+			}
+		case 27:
+			x.DTLS = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *TLS) Columns(c *Columns) {
+	if c.Name == "" {
+		c.Name = x.SNI
+	}
+	if c.Verb == "" {
+		c.Verb = x.Version
+	}
+	if c.User == "" {
+		c.User = x.ClientCert
+	}
+	if c.Status == "" {
+		c.Status = x.Alert
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *TLS) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.SNI != "" && !fn(at+0, TextValue(x.SNI)) {
+		return false
+	}
+	if x.Version != "" && !fn(at+1, TextValue(x.Version)) {
+		return false
+	}
+	if x.Cipher != "" && !fn(at+2, TextValue(x.Cipher)) {
+		return false
+	}
+	for _, v := range x.ALPN {
+		if !fn(at+3, TextValue(v)) {
+			return false
+		}
+	}
+	if x.ServerALPN != "" && !fn(at+4, TextValue(x.ServerALPN)) {
+		return false
+	}
+	if x.JA3 != "" && !fn(at+5, TextValue(x.JA3)) {
+		return false
+	}
+	if x.JA3S != "" && !fn(at+6, TextValue(x.JA3S)) {
+		return false
+	}
+	if x.JA4 != "" && !fn(at+7, TextValue(x.JA4)) {
+		return false
+	}
+	if x.Subject != "" && !fn(at+8, TextValue(x.Subject)) {
+		return false
+	}
+	if x.Issuer != "" && !fn(at+9, TextValue(x.Issuer)) {
+		return false
+	}
+	if x.Serial != "" && !fn(at+10, TextValue(x.Serial)) {
+		return false
+	}
+	if x.Fingerprint != "" && !fn(at+11, TextValue(x.Fingerprint)) {
+		return false
+	}
+	if x.PublicKey != "" && !fn(at+12, TextValue(x.PublicKey)) {
+		return false
+	}
+	if x.KeyBits != 0 && !fn(at+13, UintValue(uint64(x.KeyBits))) {
+		return false
+	}
+	for _, v := range x.SANs {
+		if !fn(at+14, TextValue(v)) {
+			return false
+		}
+	}
+	if x.NotBefore != 0 && !fn(at+15, TimeValue(x.NotBefore)) {
+		return false
+	}
+	if x.NotAfter != 0 && !fn(at+16, TimeValue(x.NotAfter)) {
+		return false
+	}
+	if x.SelfSigned && !fn(at+17, BoolValue(x.SelfSigned)) {
+		return false
+	}
+	if x.ClientCert != "" && !fn(at+18, TextValue(x.ClientCert)) {
+		return false
+	}
+	if x.Resumed && !fn(at+19, BoolValue(x.Resumed)) {
+		return false
+	}
+	if x.Established && !fn(at+20, BoolValue(x.Established)) {
+		return false
+	}
+	if x.Alert != "" && !fn(at+21, TextValue(x.Alert)) {
+		return false
+	}
+	for _, v := range x.Weak {
+		if !fn(at+22, TextValue(v)) {
+			return false
+		}
+	}
+	if x.DTLS && !fn(at+23, BoolValue(x.DTLS)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindTelnet.
 func (*Telnet) Kind() Kind { return KindTelnet }
 
@@ -4516,6 +13379,112 @@ func (x *Telnet) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Telnet) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Event != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.Event)
+	}
+	if x.User != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.User)
+	}
+	if x.Command != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Command)
+	}
+	if x.Banner != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Banner)
+	}
+	if x.Prompt != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Prompt)
+	}
+	if x.Output != "" {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendText(b, x.Output)
+	}
+	if x.Via != "" {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendText(b, x.Via)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Telnet) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Telnet) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Event = r.Text()
+		case 2:
+			x.User = r.Text()
+		case 3:
+			x.Command = r.Text()
+		case 4:
+			x.Banner = r.Text()
+		case 5:
+			x.Prompt = r.Text()
+		case 6:
+			x.Output = r.Text()
+		case 7:
+			x.Via = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Telnet) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Event
+	}
+	if c.User == "" {
+		c.User = x.User
+	}
+	if c.Path == "" {
+		c.Path = x.Command
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Telnet) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.Event != "" && !fn(at+0, TextValue(x.Event)) {
+		return false
+	}
+	if x.User != "" && !fn(at+1, TextValue(x.User)) {
+		return false
+	}
+	if x.Command != "" && !fn(at+2, TextValue(x.Command)) {
+		return false
+	}
+	if x.Banner != "" && !fn(at+3, TextValue(x.Banner)) {
+		return false
+	}
+	if x.Prompt != "" && !fn(at+4, TextValue(x.Prompt)) {
+		return false
+	}
+	if x.Output != "" && !fn(at+5, TextValue(x.Output)) {
+		return false
+	}
+	if x.Via != "" && !fn(at+6, TextValue(x.Via)) {
+		return false
+	}
+	return true
+}
+
 func (x *Tempo) appendEVE(b []byte) []byte {
 	if x.Bursts != 0 {
 		b = appendKey(b, "bursts")
@@ -4534,6 +13503,60 @@ func (x *Tempo) appendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.Bytes))
 	}
 	return b
+}
+
+func (x *Tempo) appendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Bursts != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.Bursts))
+	}
+	if x.MeanMS != 0 {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendUint(b, uint64(x.MeanMS))
+	}
+	if x.DevMS != 0 {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendUint(b, uint64(x.DevMS))
+	}
+	if x.Bytes != 0 {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendUint(b, uint64(x.Bytes))
+	}
+	return cbor.CloseMap(b)
+}
+
+func (x *Tempo) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Bursts = uint32(r.Uint(32))
+		case 2:
+			x.MeanMS = uint32(r.Uint(32))
+		case 3:
+			x.DevMS = uint32(r.Uint(32))
+		case 4:
+			x.Bytes = uint32(r.Uint(32))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+func (x *Tempo) visit(at int, fn func(int, Value) bool) bool {
+	if x.Bursts != 0 && !fn(at+0, UintValue(uint64(x.Bursts))) {
+		return false
+	}
+	if x.MeanMS != 0 && !fn(at+1, UintValue(uint64(x.MeanMS))) {
+		return false
+	}
+	if x.DevMS != 0 && !fn(at+2, UintValue(uint64(x.DevMS))) {
+		return false
+	}
+	if x.Bytes != 0 && !fn(at+3, UintValue(uint64(x.Bytes))) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindTuya.
@@ -4571,6 +13594,100 @@ func (x *Tuya) AppendEVE(b []byte) []byte {
 	return b
 }
 
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *Tuya) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.Command != 0 {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendUint(b, uint64(x.Command))
+	}
+	if x.Name != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Name)
+	}
+	if x.GatewayID != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.GatewayID)
+	}
+	if x.ProductKey != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.ProductKey)
+	}
+	if x.Version != "" {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendText(b, x.Version)
+	}
+	if x.Encrypted {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendBool(b, true)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *Tuya) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *Tuya) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.Command = uint32(r.Uint(32))
+		case 2:
+			x.Name = r.Text()
+		case 3:
+			x.GatewayID = r.Text()
+		case 4:
+			x.ProductKey = r.Text()
+		case 5:
+			x.Version = r.Text()
+		case 6:
+			x.Encrypted = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *Tuya) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Name
+	}
+	if c.User == "" {
+		c.User = x.GatewayID
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *Tuya) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if !fn(at+0, UintValue(uint64(x.Command))) {
+		return false
+	}
+	if x.Name != "" && !fn(at+1, TextValue(x.Name)) {
+		return false
+	}
+	if x.GatewayID != "" && !fn(at+2, TextValue(x.GatewayID)) {
+		return false
+	}
+	if x.ProductKey != "" && !fn(at+3, TextValue(x.ProductKey)) {
+		return false
+	}
+	if x.Version != "" && !fn(at+4, TextValue(x.Version)) {
+		return false
+	}
+	if x.Encrypted && !fn(at+5, BoolValue(x.Encrypted)) {
+		return false
+	}
+	return true
+}
+
 // Kind gives KindVNC.
 func (*VNC) Kind() Kind { return KindVNC }
 
@@ -4598,6 +13715,82 @@ func (x *VNC) AppendEVE(b []byte) []byte {
 		b = AppendJSONString(b, x.Result)
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *VNC) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.ServerVersion != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.ServerVersion)
+	}
+	if x.ClientVersion != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.ClientVersion)
+	}
+	if x.Security != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Security)
+	}
+	if x.Result != "" {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Result)
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *VNC) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *VNC) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.ServerVersion = r.Text()
+		case 2:
+			x.ClientVersion = r.Text()
+		case 3:
+			x.Security = r.Text()
+		case 4:
+			x.Result = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *VNC) Columns(c *Columns) {
+	if c.Verb == "" {
+		c.Verb = x.Security
+	}
+	if c.Status == "" {
+		c.Status = x.Result
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *VNC) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.ServerVersion != "" && !fn(at+0, TextValue(x.ServerVersion)) {
+		return false
+	}
+	if x.ClientVersion != "" && !fn(at+1, TextValue(x.ClientVersion)) {
+		return false
+	}
+	if x.Security != "" && !fn(at+2, TextValue(x.Security)) {
+		return false
+	}
+	if x.Result != "" && !fn(at+3, TextValue(x.Result)) {
+		return false
+	}
+	return true
 }
 
 // Kind gives KindWebSocket.
@@ -4647,4 +13840,247 @@ func (x *WebSocket) AppendEVE(b []byte) []byte {
 		b = appendUint(b, uint64(x.CloseCode))
 	}
 	return b
+}
+
+// AppendCBOR appends the body as a map of the fields that are not zero.
+func (x *WebSocket) AppendCBOR(b []byte) []byte {
+	b = cbor.OpenMap(b)
+	if x.URL != "" {
+		b = cbor.AppendUint(b, 1)
+		b = cbor.AppendText(b, x.URL)
+	}
+	if x.Host != "" {
+		b = cbor.AppendUint(b, 2)
+		b = cbor.AppendText(b, x.Host)
+	}
+	if x.Protocol != "" {
+		b = cbor.AppendUint(b, 3)
+		b = cbor.AppendText(b, x.Protocol)
+	}
+	if x.Inner != ProtoUnknown {
+		b = cbor.AppendUint(b, 4)
+		b = cbor.AppendText(b, x.Inner.String())
+	}
+	if x.FramesTS != 0 {
+		b = cbor.AppendUint(b, 5)
+		b = cbor.AppendUint(b, uint64(x.FramesTS))
+	}
+	if x.FramesTC != 0 {
+		b = cbor.AppendUint(b, 6)
+		b = cbor.AppendUint(b, uint64(x.FramesTC))
+	}
+	if x.PayloadTS != 0 {
+		b = cbor.AppendUint(b, 7)
+		b = cbor.AppendUint(b, uint64(x.PayloadTS))
+	}
+	if x.PayloadTC != 0 {
+		b = cbor.AppendUint(b, 8)
+		b = cbor.AppendUint(b, uint64(x.PayloadTC))
+	}
+	if x.CloseCode != 0 {
+		b = cbor.AppendUint(b, 9)
+		b = cbor.AppendUint(b, uint64(x.CloseCode))
+	}
+	return cbor.CloseMap(b)
+}
+
+// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
+func (x *WebSocket) DecodeCBOR(s string) error {
+	x.Reset()
+	r := cbor.NewReader(s)
+	x.decodeCBOR(&r)
+	return endOf(&r)
+}
+
+func (x *WebSocket) decodeCBOR(r *cbor.Reader) {
+	for n := r.Map(); r.More(&n); {
+		switch r.Key() {
+		case 1:
+			x.URL = r.Text()
+		case 2:
+			x.Host = r.Text()
+		case 3:
+			x.Protocol = r.Text()
+		case 4:
+			x.Inner = ProtoByName(r.Text())
+		case 5:
+			x.FramesTS = uint32(r.Uint(32))
+		case 6:
+			x.FramesTC = uint32(r.Uint(32))
+		case 7:
+			x.PayloadTS = uint64(r.Uint(64))
+		case 8:
+			x.PayloadTC = uint64(r.Uint(64))
+		case 9:
+			x.CloseCode = uint16(r.Uint(16))
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// Columns fills in the columns that lists show.
+func (x *WebSocket) Columns(c *Columns) {
+	if c.Path == "" {
+		c.Path = x.URL
+	}
+	if c.Name == "" {
+		c.Name = x.Host
+	}
+	if c.Status == "" && x.CloseCode != 0 {
+		c.Status = uintText(uint64(x.CloseCode))
+	}
+}
+
+// Visit calls fn with the fields that are not zero, and their places in the
+// registry's list, until it gives false.
+func (x *WebSocket) Visit(fn func(int, Value) bool) bool {
+	const at = 0
+	if x.URL != "" && !fn(at+0, TextValue(x.URL)) {
+		return false
+	}
+	if x.Host != "" && !fn(at+1, TextValue(x.Host)) {
+		return false
+	}
+	if x.Protocol != "" && !fn(at+2, TextValue(x.Protocol)) {
+		return false
+	}
+	if x.Inner != ProtoUnknown && !fn(at+3, TextValue(x.Inner.String())) {
+		return false
+	}
+	if x.FramesTS != 0 && !fn(at+4, UintValue(uint64(x.FramesTS))) {
+		return false
+	}
+	if x.FramesTC != 0 && !fn(at+5, UintValue(uint64(x.FramesTC))) {
+		return false
+	}
+	if x.PayloadTS != 0 && !fn(at+6, UintValue(uint64(x.PayloadTS))) {
+		return false
+	}
+	if x.PayloadTC != 0 && !fn(at+7, UintValue(uint64(x.PayloadTC))) {
+		return false
+	}
+	if x.CloseCode != 0 && !fn(at+8, UintValue(uint64(x.CloseCode))) {
+		return false
+	}
+	return true
+}
+
+// NewBody makes an empty body of a kind, nil for an unknown one.
+func NewBody(k Kind) Body {
+	switch k {
+	case KindAMQP:
+		return new(AMQP)
+	case KindARP:
+		return new(ARP)
+	case KindAnomaly:
+		return new(Anomaly)
+	case KindBACnet:
+		return new(BACnet)
+	case KindCDP:
+		return new(CDP)
+	case KindCoAP:
+		return new(CoAP)
+	case KindDCERPC:
+		return new(DCERPC)
+	case KindDHCP:
+		return new(DHCP)
+	case KindDHCPv6:
+		return new(DHCPv6)
+	case KindDICOM:
+		return new(DICOM)
+	case KindDNP3:
+		return new(DNP3)
+	case KindDNS:
+		return new(DNS)
+	case KindENIP:
+		return new(ENIP)
+	case KindFTP:
+		return new(FTP)
+	case KindFileInfo:
+		return new(FileInfo)
+	case KindFlow:
+		return new(Flow)
+	case KindHL7:
+		return new(HL7)
+	case KindHTTP:
+		return new(HTTP)
+	case KindICMP:
+		return new(ICMP)
+	case KindICS:
+		return new(ICS)
+	case KindIEC104:
+		return new(IEC104)
+	case KindIRC:
+		return new(IRC)
+	case KindIdentity:
+		return new(Identity)
+	case KindKRB5:
+		return new(KRB5)
+	case KindKasa:
+		return new(Kasa)
+	case KindLLDP:
+		return new(LLDP)
+	case KindLLMNR:
+		return new(LLMNR)
+	case KindLogin:
+		return new(Login)
+	case KindMDNS:
+		return new(MDNS)
+	case KindMQTT:
+		return new(MQTT)
+	case KindMQTTSN:
+		return new(MQTTSN)
+	case KindMining:
+		return new(Mining)
+	case KindModbus:
+		return new(Modbus)
+	case KindNBNS:
+		return new(NBNS)
+	case KindNTP:
+		return new(NTP)
+	case KindOPCUA:
+		return new(OPCUA)
+	case KindP2P:
+		return new(P2P)
+	case KindPortmap:
+		return new(Portmap)
+	case KindQUIC:
+		return new(QUIC)
+	case KindRDP:
+		return new(RDP)
+	case KindRTSP:
+		return new(RTSP)
+	case KindRate:
+		return new(Rate)
+	case KindS7:
+		return new(S7)
+	case KindSIP:
+		return new(SIP)
+	case KindSMB:
+		return new(SMB)
+	case KindSMTP:
+		return new(SMTP)
+	case KindSNMP:
+		return new(SNMP)
+	case KindSOCKS:
+		return new(SOCKS)
+	case KindSSDP:
+		return new(SSDP)
+	case KindSSH:
+		return new(SSH)
+	case KindTFTP:
+		return new(TFTP)
+	case KindTLS:
+		return new(TLS)
+	case KindTelnet:
+		return new(Telnet)
+	case KindTuya:
+		return new(Tuya)
+	case KindVNC:
+		return new(VNC)
+	case KindWebSocket:
+		return new(WebSocket)
+	}
+	return nil
 }

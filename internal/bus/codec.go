@@ -1,0 +1,244 @@
+package bus
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"sync"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/klauspost/compress/zstd"
+
+	"edgeward/internal/asset"
+	"edgeward/internal/finding"
+	"edgeward/internal/ident"
+)
+
+// An encoded batch is:
+//
+//	4 bytes  "EWB1"
+//	4 bytes  CRC-32C of everything behind it, big endian
+//	1 byte   flags: 1 the payload is compressed with zstd
+//	2 bytes  length of the header, big endian
+//	         Header, CBOR
+//	         payload, CBOR: kinds, captures, facts, devices, findings, stats
+//
+// The facts are one byte string that holds a CBOR sequence (RFC 8742), so
+// that they can be walked through without reflection.
+const (
+	magic       = "EWB1"
+	prefix      = 4 + 4 + 1 + 2
+	flagZstd    = 1
+	maxHeader   = 4 << 10
+	maxKinds    = 1 << 10
+	maxCaptures = 4 << 10
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// payload is the part of a batch behind the header.
+type payload struct {
+	Kinds    []string           `cbor:"1,keyasint,omitempty"` // names; facts refer to them by index
+	Captures []Capture          `cbor:"2,keyasint,omitempty"`
+	Facts    []byte             `cbor:"3,keyasint,omitempty"`
+	Devices  []*asset.Device    `cbor:"4,keyasint,omitempty"`
+	Findings []*finding.Finding `cbor:"5,keyasint,omitempty"`
+	Stats    *Stats             `cbor:"6,keyasint,omitempty"`
+}
+
+// Limits bounds what Decode accepts. Zero values stand for the defaults.
+type Limits struct {
+	Bytes    int // of the payload when it is not compressed; 16 MiB
+	Facts    int // 65536
+	Devices  int // 16384
+	Findings int // 16384
+}
+
+func (l Limits) withDefaults() Limits {
+	def := func(v *int, d int) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&l.Bytes, 16<<20)
+	def(&l.Facts, 65536)
+	def(&l.Devices, 16384)
+	def(&l.Findings, 16384)
+	return l
+}
+
+var encMode, decMode = func() (cbor.EncMode, cbor.DecMode) {
+	enc, err := cbor.EncOptions{Sort: cbor.SortCoreDeterministic}.EncMode()
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	dec, err := cbor.DecOptions{
+		MaxNestedLevels: 16, MaxArrayElements: 1 << 16, MaxMapPairs: 1 << 12,
+		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, UTF8: cbor.UTF8DecodeInvalid,
+		DupMapKey: cbor.DupMapKeyEnforcedAPF,
+	}.DecMode()
+	if err != nil {
+		panic(err)
+	}
+	return enc, dec
+}()
+
+// The compressor and the decompressor are made when first used: a sensor that
+// sends over a pipe needs neither.
+var (
+	compressor = sync.OnceValue(func() *zstd.Encoder {
+		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10))
+		if err != nil {
+			panic(err)
+		}
+		return e
+	})
+	decompressors sync.Map // by the largest output that is accepted
+)
+
+func decompressor(limit int) (*zstd.Decoder, error) {
+	if d, ok := decompressors.Load(limit); ok {
+		return d.(*zstd.Decoder), nil
+	}
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(uint64(limit)))
+	if err != nil {
+		return nil, err
+	}
+	decompressors.Store(limit, d)
+	return d, nil
+}
+
+// invalid makes the error of a batch that is not what it should be.
+func invalid(format string, args ...any) error {
+	return ident.Errorf(ident.Invalid, "", "decode batch: "+format, args...)
+}
+
+func errKind(name string) error {
+	return ident.Errorf(ident.Invalid, "", "decode fact: its kind %q is not known to this version", name)
+}
+
+// seal puts the parts of a message together behind dst.
+func seal(dst []byte, h *Header, p []byte, compress bool) ([]byte, error) {
+	head, err := encMode.Marshal(h)
+	if err != nil {
+		return dst, fmt.Errorf("encode batch: %w", err)
+	}
+	if len(head) > maxHeader {
+		return dst, fmt.Errorf("encode batch: the header has %d bytes, more than %d", len(head), maxHeader)
+	}
+	at := len(dst)
+	dst = append(dst, magic...)
+	dst = append(dst, 0, 0, 0, 0, 0)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(head)))
+	dst = append(dst, head...)
+	if compress {
+		dst[at+8] |= flagZstd
+		dst = compressor().EncodeAll(p, dst)
+	} else {
+		dst = append(dst, p...)
+	}
+	binary.BigEndian.PutUint32(dst[at+4:], crc32.Checksum(dst[at+8:], castagnoli))
+	return dst, nil
+}
+
+// Encode appends b to dst. The facts need a body or, as Decode leaves them,
+// the raw one. Header.Facts, First and Last are taken from the facts.
+func (b *Batch) Encode(dst []byte, compress bool) ([]byte, error) {
+	var e factEncoder
+	for i := range b.Facts {
+		f := &b.Facts[i]
+		if f.Body != nil {
+			e.add(f.Body.Kind().String(), &f.Fact, f.Ordinal, nil)
+		} else {
+			e.add(f.KindName, &f.Fact, f.Ordinal, f.Raw)
+		}
+	}
+	h := b.Header
+	h.Facts, h.First, h.Last = e.count, e.first, e.last
+	p, err := encMode.Marshal(&payload{Kinds: e.kinds, Captures: b.Captures, Facts: e.buf, Devices: b.Devices, Findings: b.Findings, Stats: b.Stats})
+	if err != nil {
+		return dst, fmt.Errorf("encode batch: %w", err)
+	}
+	return seal(dst, &h, p, compress)
+}
+
+// Peek reads the header of an encoded batch and checks its checksum.
+func Peek(b []byte) (Header, error) {
+	h, _, _, err := open(b)
+	return h, err
+}
+
+// open gives the header, the payload as it is and the flags.
+func open(b []byte) (h Header, rest []byte, flags byte, err error) {
+	if len(b) < prefix || string(b[:4]) != magic {
+		return h, nil, 0, invalid("it does not begin with %s", magic)
+	}
+	if sum := crc32.Checksum(b[8:], castagnoli); sum != binary.BigEndian.Uint32(b[4:]) {
+		return h, nil, 0, invalid("the checksum does not fit: it was cut or changed on the way")
+	}
+	flags = b[8]
+	if flags&^flagZstd != 0 {
+		return h, nil, 0, invalid("flags %#x are not known to this version", flags)
+	}
+	n := int(binary.BigEndian.Uint16(b[9:]))
+	if n > maxHeader || n > len(b)-prefix {
+		return h, nil, 0, invalid("the header is too long")
+	}
+	if err := decMode.Unmarshal(b[prefix:prefix+n], &h); err != nil {
+		return h, nil, 0, invalid("header: %w", err)
+	}
+	if h.Sensor == "" || len(h.Sensor) > 128 || h.Boot == 0 || h.Seq == 0 {
+		return h, nil, 0, invalid("the header lacks the sensor, its run or the number")
+	}
+	return h, b[prefix+n:], flags, nil
+}
+
+// Decode reads an encoded batch. Raw bodies are part of b or, when it is
+// compressed, of memory of their own; everything else is the batch's own.
+func Decode(b []byte, limits Limits) (*Batch, error) {
+	limits = limits.withDefaults()
+	h, rest, flags, err := open(b)
+	if err != nil {
+		return nil, err
+	}
+	if flags&flagZstd != 0 {
+		d, err := decompressor(limits.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		if rest, err = d.DecodeAll(rest, nil); err != nil {
+			return nil, invalid("decompress: %w", err)
+		}
+	}
+	if len(rest) > limits.Bytes {
+		return nil, invalid("it has %d bytes, more than %d", len(rest), limits.Bytes)
+	}
+	var p payload
+	if err := decMode.Unmarshal(rest, &p); err != nil {
+		return nil, invalid("payload: %w", err)
+	}
+	switch {
+	case len(p.Kinds) > maxKinds || len(p.Captures) > maxCaptures:
+		return nil, invalid("too many kinds or captures")
+	case len(p.Devices) > limits.Devices || len(p.Findings) > limits.Findings:
+		return nil, invalid("%d devices and %d findings are too many", len(p.Devices), len(p.Findings))
+	case h.Facts < 0 || h.Facts > limits.Facts:
+		return nil, invalid("%d facts are too many", h.Facts)
+	}
+	out := &Batch{Header: h, Captures: p.Captures, Devices: present(p.Devices), Findings: present(p.Findings), Stats: p.Stats}
+	if out.Facts, err = decodeFacts(p.Facts, p.Kinds, &h); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// present leaves out entries that are null.
+func present[T any](list []*T) []*T {
+	out := list[:0]
+	for _, v := range list {
+		if v != nil {
+			out = append(out, v)
+		}
+	}
+	return out
+}
