@@ -225,10 +225,7 @@ func (b *behaviour) look(s *sight) {
 	if gap > hour || gap < 0 {
 		return // nobody was heard meanwhile: the sensor was away
 	}
-	b.e.hosts.byKey.each(func(k uint64, d *dossier) {
-		if d.facts < leastFacts || d.lived < b.e.hosts.learning {
-			return
-		}
+	b.e.hosts.eachKnown(func(k uint64, d *dossier) {
 		usual := d.lived / int64(d.facts)
 		silence := s.Time - d.last
 		gone := b.lost.make(k)

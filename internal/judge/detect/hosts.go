@@ -15,6 +15,7 @@ type hosts struct {
 	start    int64 // packet time of the first fact
 	started  bool
 	lived    lifetime // of the network as a whole
+	known    []uint64 // keys of those that were heard for the learning time; some may be forgotten
 }
 
 // dossier is what detection remembers of one home host.
@@ -22,6 +23,7 @@ type dossier struct {
 	lifetime
 	first int64
 	home  actor
+	known bool // it is in the list of those
 }
 
 // lifetime is how long something was heard.
@@ -57,11 +59,15 @@ func (h *hosts) note(s *sight) {
 	}
 	h.lived.hear(s.Time)
 	if s.src.home && s.src.valid() {
-		d := h.byKey.make(placed(s.Place, s.src.key))
+		k := placed(s.Place, s.src.key)
+		d := h.byKey.make(k)
 		if d.facts == 0 {
 			d.first, d.home = s.when, s.src
 		}
 		d.hear(s.Time)
+		if !d.known && d.lived >= h.learning && d.facts >= leastFacts {
+			d.known, h.known = true, append(h.known, k)
+		}
 	}
 }
 
@@ -73,6 +79,18 @@ func placed(p ident.Place, k ident.HostKey) uint64 {
 
 // of gives the dossier of a host, nil when it was not heard.
 func (h *hosts) of(p ident.Place, k ident.HostKey) *dossier { return h.byKey.get(placed(p, k)) }
+
+// eachKnown visits the hosts that were heard for the learning time.
+func (h *hosts) eachKnown(visit func(k uint64, d *dossier)) {
+	kept := h.known[:0]
+	for _, k := range h.known {
+		if e := h.byKey.find(k); e != nil && e.value.known {
+			kept = append(kept, k)
+			visit(k, &e.value)
+		}
+	}
+	h.known = kept
+}
 
 // habit reports whether a host was heard for the learning time.
 func (h *hosts) habit(p ident.Place, k ident.HostKey) bool {

@@ -6,11 +6,21 @@ import "net/netip"
 // was used least recently. The place of a forgotten value is used again for
 // the next, unless somebody keeps a pointer to it (see pin), so that a table
 // that is full allocates nothing.
+//
+// Keys are hashes already. They are found by open addressing with linear
+// probing, and taken out by shifting back.
 type table[V any] struct {
-	index      map[uint64]*entry[V]
+	slots      []tableSlot[V] // a power of two, at most two in three taken
+	used       int
 	head, tail *entry[V] // head was used last
 	chunk      []entry[V]
 	max        int
+}
+
+// tableSlot is free when it has no entry.
+type tableSlot[V any] struct {
+	key uint64
+	e   *entry[V]
 }
 
 type entry[V any] struct {
@@ -19,8 +29,10 @@ type entry[V any] struct {
 	value      V
 }
 
-// entryChunk is how many entries are allocated at once.
-const entryChunk = 32
+const (
+	entryChunk = 32 // entries that are allocated at once
+	firstSlots = 16
+)
 
 // pin is embedded in values that findings refer to when they are told.
 type pin struct{ kept bool }
@@ -35,12 +47,28 @@ func (p *pin) isKept() bool { return p.kept }
 type cleaner interface{ clean() }
 
 func newTable[V any](size int) *table[V] {
-	return &table[V]{index: make(map[uint64]*entry[V]), max: size}
+	return &table[V]{slots: make([]tableSlot[V], firstSlots), max: size}
+}
+
+// home gives the slot that a key prefers.
+func (t *table[V]) home(k uint64) uint64 {
+	return (k ^ k>>32) * 0x9e3779b97f4a7c15 >> 32 & uint64(len(t.slots)-1)
+}
+
+// find gives the entry of a key, nil when it is not known.
+func (t *table[V]) find(k uint64) *entry[V] {
+	mask := uint64(len(t.slots) - 1)
+	for i := t.home(k); ; i = (i + 1) & mask {
+		s := &t.slots[i]
+		if s.key == k || s.e == nil {
+			return s.e
+		}
+	}
 }
 
 // get gives the value of a key, nil when it is not known.
 func (t *table[V]) get(k uint64) *V {
-	e := t.index[k]
+	e := t.find(k)
 	if e == nil {
 		return nil
 	}
@@ -50,15 +78,20 @@ func (t *table[V]) get(k uint64) *V {
 
 // make gives the value of a key, a zero one when it was not known.
 func (t *table[V]) make(k uint64) *V {
-	if e := t.index[k]; e != nil {
+	if e := t.find(k); e != nil {
 		t.touch(e)
 		return &e.value
 	}
+	return t.add(k)
+}
+
+// add makes room for a key that is not there.
+func (t *table[V]) add(k uint64) *V {
 	var e *entry[V]
-	if len(t.index) >= t.max {
+	if t.used >= t.max {
 		e = t.tail
 		t.unlink(e)
-		delete(t.index, e.key)
+		t.remove(e)
 		if p, ok := any(&e.value).(interface{ isKept() bool }); ok && p.isKept() {
 			e = nil
 		} else if c, ok := any(&e.value).(cleaner); ok {
@@ -75,9 +108,49 @@ func (t *table[V]) make(k uint64) *V {
 		e, t.chunk = &t.chunk[0], t.chunk[1:]
 	}
 	e.key = k
-	t.index[k] = e
+	if 3*(t.used+1) > 2*len(t.slots) {
+		t.grow()
+	}
+	t.insert(e)
+	t.used++
 	t.push(e)
 	return &e.value
+}
+
+func (t *table[V]) insert(e *entry[V]) {
+	i := t.home(e.key)
+	for t.slots[i].e != nil {
+		i = (i + 1) & uint64(len(t.slots)-1)
+	}
+	t.slots[i] = tableSlot[V]{e.key, e}
+}
+
+func (t *table[V]) grow() {
+	t.slots = make([]tableSlot[V], 2*len(t.slots))
+	for e := t.tail; e != nil; e = e.prev {
+		t.insert(e)
+	}
+}
+
+// remove takes an entry that is there out of the slots.
+func (t *table[V]) remove(e *entry[V]) {
+	mask := uint64(len(t.slots) - 1)
+	i := t.home(e.key)
+	for t.slots[i].e != e {
+		i = (i + 1) & mask
+	}
+	t.used--
+	for j := i; ; {
+		j = (j + 1) & mask
+		if t.slots[j].e == nil {
+			break
+		}
+		if home := t.home(t.slots[j].key); (j-home)&mask >= (j-i)&mask {
+			t.slots[i] = t.slots[j]
+			i = j
+		}
+	}
+	t.slots[i] = tableSlot[V]{}
 }
 
 // each visits all values, the one used longest ago first; the order depends

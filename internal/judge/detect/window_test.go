@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -57,14 +58,48 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
+// TestTableIsALeastRecentlyUsedMap compares it with a map and a list.
+func TestTableIsALeastRecentlyUsedMap(t *testing.T) {
+	const size = 100
+	tab := newTable[uint64](size)
+	var recent []uint64 // keys, last used first
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 20000 {
+		k := uint64(rng.IntN(3 * size))
+		if rng.IntN(2) == 0 {
+			k <<= 40
+		}
+		i := slices.Index(recent, k)
+		if v := tab.get(k); (v != nil) != (i >= 0) || v != nil && *v != k {
+			t.Fatalf("key %d: found %t, want %t", k, v != nil, i >= 0)
+		}
+		if v := tab.make(k); i < 0 && *v != 0 {
+			t.Fatalf("a new key has value %d", *v)
+		} else {
+			*v = k
+		}
+		if i >= 0 {
+			recent = slices.Delete(recent, i, i+1)
+		}
+		recent = slices.Insert(recent, 0, k)
+		recent = recent[:min(len(recent), size)]
+	}
+	i := len(recent)
+	tab.each(func(k uint64, v *uint64) {
+		if i--; k != recent[i] || *v != k {
+			t.Fatalf("key %d is in place %d", k, i)
+		}
+	})
+}
+
 func TestTableForgetsTheOldest(t *testing.T) {
 	tab := newTable[int](3)
 	for i := range 5 {
 		*tab.make(uint64(i)) = i
 		tab.make(0)
 	}
-	if len(tab.index) != 3 || tab.get(0) == nil || tab.get(4) == nil || tab.get(3) == nil || tab.get(1) != nil {
-		t.Errorf("kept: %v", tab.index)
+	if tab.used != 3 || tab.get(0) == nil || tab.get(4) == nil || tab.get(3) == nil || tab.get(1) != nil {
+		t.Errorf("%d are kept", tab.used)
 	}
 	var order []uint64
 	tab.each(func(k uint64, _ *int) { order = append(order, k) })
