@@ -128,13 +128,13 @@ type deviceQuery struct {
 // DeviceFilter selects devices.
 type DeviceFilter struct {
 	Text    string   `query:"q" maxLength:"200" doc:"in label, names, addresses, MACs, vendor, model, owner, tags"`
-	Types   []string `query:"type" maxItems:"50"`
-	Vendors []string `query:"vendor" maxItems:"50"`
-	Zones   []string `query:"zone" maxItems:"50"`
-	Sites   []string `query:"site" maxItems:"50"`
-	Tags    []string `query:"tag" maxItems:"50"`
+	Types   []string `query:"type,explode" maxItems:"50"`
+	Vendors []string `query:"vendor,explode" maxItems:"50"`
+	Zones   []string `query:"zone,explode" maxItems:"50"`
+	Sites   []string `query:"site,explode" maxItems:"50"`
+	Tags    []string `query:"tag,explode" maxItems:"50"`
 	Sensor  string   `query:"sensor" maxLength:"128"`
-	IDs     []string `query:"id" maxItems:"500"`
+	IDs     []string `query:"id,explode" maxItems:"500"`
 	Since   When     `query:"since" doc:"first seen at this time or later"`
 	Trusted string   `query:"trusted" enum:"true,false"`
 	AtLeast int      `query:"risk" minimum:"0" maximum:"100" doc:"risk at least"`
@@ -219,7 +219,7 @@ type Moment struct {
 type momentQuery struct {
 	ByID
 	Span
-	Kinds  []string `query:"kind" maxItems:"20"`
+	Kinds  []string `query:"kind,explode" maxItems:"20"`
 	Before int64    `query:"before" minimum:"0" doc:"smaller seq only: the next page"`
 	Limit  int      `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
@@ -290,8 +290,8 @@ type graphQuery struct {
 	Span
 	Device string   `query:"device" maxLength:"128" doc:"the middle of the neighbourhood; without it the busiest pairs"`
 	Depth  int      `query:"depth" minimum:"1" maximum:"2" default:"1"`
-	Sites  []string `query:"site" maxItems:"50"`
-	Zones  []string `query:"zone" maxItems:"50"`
+	Sites  []string `query:"site,explode" maxItems:"50"`
+	Zones  []string `query:"zone,explode" maxItems:"50"`
 	Limit  int      `query:"limit" minimum:"1" maximum:"2000" default:"300" doc:"edges"`
 }
 

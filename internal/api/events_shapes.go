@@ -63,7 +63,7 @@ type EventFilter struct {
 	Text    string   `query:"q" maxLength:"4000" doc:"the query; empty for everything"`
 	From    When     `query:"from" doc:"inclusive"`
 	To      When     `query:"to" doc:"exclusive"`
-	Sensors []string `query:"sensor" maxItems:"100"`
+	Sensors []string `query:"sensor,explode" maxItems:"100"`
 	Device  string   `query:"device" maxLength:"128" doc:"either side is this device"`
 }
 
@@ -290,7 +290,7 @@ type Pair struct {
 
 type matrixQuery struct {
 	Span
-	Sites []string `query:"site" maxItems:"50"`
+	Sites []string `query:"site,explode" maxItems:"50"`
 }
 
 type pairQuery struct {
@@ -299,5 +299,5 @@ type pairQuery struct {
 	FromZone string   `query:"from_zone" maxLength:"100"`
 	ToZone   string   `query:"to_zone" maxLength:"100"`
 	Protocol string   `query:"protocol" maxLength:"40"`
-	Sites    []string `query:"site" maxItems:"50"`
+	Sites    []string `query:"site,explode" maxItems:"50"`
 }

@@ -68,17 +68,17 @@ type Comment struct {
 // FindingFilter selects findings.
 type FindingFilter struct {
 	Text     string   `query:"q" maxLength:"200" doc:"in title, explanation, addresses, names, evidence"`
-	Checks   []string `query:"check" maxItems:"100" doc:"exact, or with .* at the end"`
-	Kinds    []string `query:"kind" maxItems:"4" enum:"exposure,detection,vulnerability,compliance"`
-	Statuses []string `query:"status" maxItems:"4" enum:"open,acknowledged,resolved,not-tested"`
+	Checks   []string `query:"check,explode" maxItems:"100" doc:"exact, or with .* at the end"`
+	Kinds    []string `query:"kind,explode" maxItems:"4" enum:"exposure,detection,vulnerability,compliance"`
+	Statuses []string `query:"status,explode" maxItems:"4" enum:"open,acknowledged,resolved,not-tested"`
 	AtLeast  string   `query:"severity" enum:"info,low,medium,high,critical" doc:"at least"`
 	Device   string   `query:"device" maxLength:"128"`
-	Types    []string `query:"type" maxItems:"50" doc:"of the device"`
-	Sites    []string `query:"site" maxItems:"50"`
+	Types    []string `query:"type,explode" maxItems:"50" doc:"of the device"`
+	Sites    []string `query:"site,explode" maxItems:"50"`
 	Peer     string   `query:"peer" maxLength:"255"`
 	Incident string   `query:"incident" maxLength:"128" doc:"members of this incident"`
 	Sensor   string   `query:"sensor" maxLength:"128"`
-	IDs      []string `query:"id" maxItems:"500"`
+	IDs      []string `query:"id,explode" maxItems:"500"`
 	From     When     `query:"from"`
 	To       When     `query:"to"`
 	Muted    string   `query:"muted" enum:"true,false"`

@@ -125,11 +125,11 @@ type Network struct {
 }
 
 type viewQuery struct {
-	Sites []string `query:"site" maxItems:"50"`
+	Sites []string `query:"site,explode" maxItems:"50"`
 }
 
 type trafficQuery struct {
 	Span
-	Sites   []string `query:"site" maxItems:"50"`
-	Sensors []string `query:"sensor" maxItems:"100"`
+	Sites   []string `query:"site,explode" maxItems:"50"`
+	Sensors []string `query:"sensor,explode" maxItems:"100"`
 }

@@ -176,7 +176,7 @@ type Change struct {
 }
 
 type streamQuery struct {
-	Kinds []string `query:"kind" maxItems:"5" enum:"device,finding,sensor,capture,stats"`
+	Kinds []string `query:"kind,explode" maxItems:"5" enum:"device,finding,sensor,capture,stats"`
 	After string   `header:"Last-Event-ID" maxLength:"20"`
 }
 
