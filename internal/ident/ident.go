@@ -50,6 +50,13 @@ func (m MAC) AppendText(b []byte) ([]byte, error) {
 // MarshalText makes the address a JSON string.
 func (m MAC) MarshalText() ([]byte, error) { return m.AppendText(make([]byte, 0, 17)) }
 
+// UnmarshalText reads an address as ParseMAC does.
+func (m *MAC) UnmarshalText(b []byte) error {
+	v, err := ParseMAC(string(b))
+	*m = v
+	return err
+}
+
 func (m MAC) String() string {
 	b, _ := m.AppendText(make([]byte, 0, 17))
 	return string(b)
