@@ -11,6 +11,7 @@ import (
 	"math"
 	"slices"
 
+	"edgeward/internal/asset"
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
 	"edgeward/internal/ident"
@@ -33,6 +34,11 @@ type AnalyzeOptions struct {
 	Memory   int64
 	Separate bool
 	Observer Observer // sees facts and findings as they come; may be nil
+	// Device is told every device that changed, now and then and at the end;
+	// may be nil. With it, the Observer is told the last count of each finding.
+	Device func(*asset.Device)
+	// MaxBytes ends an input that, unpacked, holds more; 0 for no limit.
+	MaxBytes uint64
 	// Progress is told how many bytes of the inputs have been read, of how
 	// many; may be nil.
 	Progress func(done, total int64)
@@ -103,7 +109,11 @@ type analysis struct {
 	total    int64
 	done     int64
 	problems []problem
+	untold   int // facts since devices were told
 }
+
+// tellEvery is how many facts go by until devices are told again.
+const tellEvery = 20_000
 
 // reset begins with an empty inventory, as --separate wants for each input.
 func (a *analysis) reset() error {
@@ -141,7 +151,22 @@ func (a *analysis) take(facts []*event.Fact, packets detect.Packets) error {
 	for _, f := range a.judge.detect.Updates() {
 		a.o.Observer.Alert(f)
 	}
+	if a.untold += len(facts); a.untold >= tellEvery && a.o.Device != nil {
+		a.untold = 0
+		a.tell()
+	}
 	return a.o.Observer.Flush()
+}
+
+// tell tells the devices and the counts that changed.
+func (a *analysis) tell() {
+	a.judge.inventory.Changed(a.o.Device)
+	if a.o.Observer == nil {
+		return
+	}
+	for _, f := range a.judge.detect.Growth() {
+		a.o.Observer.Alert(f)
+	}
 }
 
 // run analyses one input.
@@ -198,6 +223,9 @@ func (a *analysis) finish() {
 			a.o.Observer.Alert(f)
 		}
 	}
+	if a.o.Device != nil {
+		a.tell()
+	}
 	addStats(a.r, a.path.Stats())
 	a.r.Loss.Hosts += a.judge.inventory.Evicted()
 	a.r.Loss.FindingsLimit += a.judge.detect.Dropped()
@@ -223,6 +251,9 @@ type counting struct {
 
 func (c *counting) Read(ctx context.Context, b *capture.Batch) error {
 	err := c.Source.Read(ctx, b)
+	if limit := c.a.o.MaxBytes; limit > 0 && c.Source.Stats().Bytes > limit {
+		return tooMuch(limit)
+	}
 	for i := range b.Frames {
 		t := b.Frames[i].Time
 		if !c.seen {
@@ -234,6 +265,11 @@ func (c *counting) Read(ctx context.Context, b *capture.Batch) error {
 		c.a.o.Progress(c.a.done+min(b.Frames[n-1].Offset, c.size), c.a.total)
 	}
 	return err
+}
+
+// tooMuch says that an input is larger than it may be.
+func tooMuch(limit uint64) error {
+	return ident.Errorf(ident.Invalid, "cut it into smaller parts, or raise the limit", "it unpacks to more than %d MiB", limit>>20)
 }
 
 func addStats(r *report.Report, s pipeline.Stats) {

@@ -10,6 +10,7 @@ import (
 	"edgeward/internal/ident"
 	"edgeward/internal/judge/credential"
 	"edgeward/internal/judge/detect"
+	"edgeward/internal/judge/fingerprint"
 	"edgeward/internal/judge/inventory"
 )
 
@@ -23,7 +24,8 @@ type judge struct {
 type JudgeOptions struct {
 	Home        []netip.Prefix
 	Zones       []inventory.Zone
-	Recog       string // folder of recog XML files, empty for none
+	Recog       string          // folder of recog XML files, empty for none
+	Prints      *fingerprint.DB // used in place of the embedded ones and those of Recog; nil for them
 	ShowSecrets bool
 	Indicators  detect.Indicators // known bad addresses and names; nil for none
 }
@@ -38,7 +40,10 @@ func newJudge(o JudgeOptions) (*judge, error) {
 		return nil, err
 	}
 	prints, err := embeddedFingerprints()
-	if o.Recog != "" {
+	switch {
+	case o.Prints != nil:
+		prints, err = o.Prints, nil
+	case o.Recog != "":
 		prints, err = loadFingerprints(o.Recog, types)
 	}
 	if err != nil {

@@ -21,6 +21,9 @@ func (a *analysis) readLog(ctx context.Context, log *logs.Reader, in input, entr
 		if err = log.Read(ctx, &batch); err == nil {
 			err = a.take(batch.Facts(), nil)
 		}
+		if limit := a.o.MaxBytes; limit > 0 && uint64(log.Stats().Bytes) > limit {
+			err = tooMuch(limit)
+		}
 		if s := log.Stats(); a.o.Progress != nil {
 			a.o.Progress(a.done+min(s.Bytes, in.size), a.total)
 		}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"edgeward/internal/asset"
 	"edgeward/internal/ident"
 	"edgeward/internal/judge/credential"
 	"edgeward/internal/output/report"
@@ -25,6 +26,15 @@ type SenseOptions struct {
 	Observer   Observer
 	// Ready is called once, when all interfaces are open; it may be nil.
 	Ready func()
+	// Opened is called when all interfaces are open and before the first packet
+	// is read; its error ends the sensor. It may be nil.
+	Opened func() error
+	// Device is told every device that changed, every DeviceEvery of
+	// wall-clock time and at the end, on the goroutine that calls the
+	// Observer; it may be nil. With it, the Observer is told now and then of
+	// findings that grew, however little.
+	Device      func(*asset.Device)
+	DeviceEvery time.Duration
 	// Stats is called with a report of counters, without lists, every
 	// StatsEvery of wall-clock time and at the end. It runs on the goroutine
 	// that calls the Observer.
@@ -32,6 +42,9 @@ type SenseOptions struct {
 	StatsEvery time.Duration
 	Clock      ident.Clock
 }
+
+// growthEvery is how many times devices are told until growing counts are.
+const growthEvery = 10
 
 // Sense watches interfaces until the context ends.
 func Sense(ctx context.Context, o SenseOptions) error {
@@ -58,12 +71,19 @@ func Sense(ctx context.Context, o SenseOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.Opened != nil {
+		if err := o.Opened(); err != nil {
+			return err
+		}
+	}
 	if o.Ready != nil {
 		o.Ready()
 	}
 	var live *pipeline.Live
 	var facts uint64
 	next := o.Clock().Add(o.StatsEvery)
+	slow := 0
+	nextDevices := o.Clock().Add(o.DeviceEvery)
 	tell := func() {
 		if o.Stats == nil {
 			return
@@ -88,6 +108,15 @@ func Sense(ctx context.Context, o SenseOptions) error {
 			for _, f := range j.detect.Updates() {
 				o.Observer.Alert(f)
 			}
+			if o.Device != nil && o.Clock().After(nextDevices) {
+				nextDevices = o.Clock().Add(o.DeviceEvery)
+				j.inventory.Changed(o.Device)
+				if slow++; slow%growthEvery == 0 {
+					for _, f := range j.detect.Growth() {
+						o.Observer.Alert(f)
+					}
+				}
+			}
 			if o.StatsEvery > 0 && o.Clock().After(next) {
 				next = o.Clock().Add(o.StatsEvery)
 				tell()
@@ -99,6 +128,12 @@ func Sense(ctx context.Context, o SenseOptions) error {
 	j.detect.Close()
 	for _, f := range j.detect.Updates() {
 		o.Observer.Alert(f)
+	}
+	if o.Device != nil {
+		j.inventory.Changed(o.Device)
+		for _, f := range j.detect.Growth() {
+			o.Observer.Alert(f)
+		}
 	}
 	tell()
 	return errors.Join(err, o.Observer.Flush())

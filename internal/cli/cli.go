@@ -97,7 +97,7 @@ evidence for each claim.`,
 		Args: cobra.ArbitraryArgs,
 	}
 	root.SetFlagErrorFunc(usage)
-	root.AddCommand(newAnalyze(s), newSensor(s), newDoctor(s), newVersion(s))
+	root.AddCommand(newAnalyze(s), newSensor(s), newDoctor(s), newVersion(s), newWorker())
 	root.AddCommand(extraCommands(s)...)
 	addProfiles(root)
 	return root

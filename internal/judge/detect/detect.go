@@ -123,6 +123,10 @@ func (e *Engine) Close() {
 // notably: twice the count, a higher severity, a new incident.
 func (e *Engine) Updates() []*finding.Finding { return e.ledger.updates() }
 
+// Growth gives, as Updates does, what is new, and what counts more than when
+// it was given last, however little. It is for those who keep counts.
+func (e *Engine) Growth() []*finding.Finding { return e.ledger.growth() }
+
 // Findings gives all findings that are remembered, gravest first, then by
 // time and id.
 func (e *Engine) Findings() []*finding.Finding { return e.ledger.findings() }

@@ -353,9 +353,18 @@ func (l *ledger) findings() []*finding.Finding {
 // updates gives what is new or grew notably since the last call, in order of
 // opening.
 func (l *ledger) updates() []*finding.Finding {
+	return l.tell(func(r *record) bool { return r.n >= 2*r.shown })
+}
+
+// growth gives what changed in any way since it was given last.
+func (l *ledger) growth() []*finding.Finding {
+	return l.tell(func(r *record) bool { return r.n != r.shown })
+}
+
+func (l *ledger) tell(grew func(*record) bool) []*finding.Finding {
 	var out []*finding.Finding
 	for _, r := range l.records {
-		if r.n == 0 || r.anything && !r.changed && r.n < 2*r.shown {
+		if r.n == 0 || r.anything && !r.changed && !grew(r) {
 			continue
 		}
 		r.anything, r.changed, r.shown = true, false, r.n
