@@ -40,36 +40,36 @@ func (v *Inventory) lone(h *host) bool {
 	if h.mac.IsZero() {
 		return h.packets > 20
 	}
-	l := v.links[linkID{h.id.place, h.mac}]
+	l := v.links[linkID{h.place, h.mac}]
 	return l == nil || !l.router()
 }
 
 // compareHosts orders hosts by place and address.
 func compareHosts(a, b *host) int {
-	return cmp.Or(cmp.Compare(a.id.place.Tenant, b.id.place.Tenant), cmp.Compare(a.id.place.Scope, b.id.place.Scope),
-		a.id.addr.Compare(b.id.addr), slices.Compare(a.id.mac[:], b.id.mac[:]))
+	return cmp.Or(cmp.Compare(a.place.Tenant, b.place.Tenant), cmp.Compare(a.place.Scope, b.place.Scope),
+		a.addr.Compare(b.addr), cmp.Compare(a.id.lo, b.id.lo))
 }
 
 // deviceKey gives the key under which a host's device goes.
 func (v *Inventory) deviceKey(h *host) ident.HostKey {
-	if !h.id.addr.IsValid() {
-		return event.HostKeyOf(h.id.place, h.id.mac, [16]byte{})
+	if !h.addr.IsValid() {
+		return event.HostKeyOf(h.place, h.own, [16]byte{})
 	}
-	return v.key(h.id.place, h.id.addr, h.mac)
+	return v.key(h.place, h.addr, h.mac)
 }
 
 // DeviceID writes a device key as the device's id.
 func DeviceID(k ident.HostKey) string { return fmt.Sprintf("d%015x", uint64(k)>>4) }
 
 func (v *Inventory) compose(k ident.HostKey, hosts []*host) *asset.Device {
-	d := &asset.Device{ID: DeviceID(k), Place: hosts[0].id.place, FirstSeen: hosts[0].first, LastSeen: hosts[0].last}
+	d := &asset.Device{ID: DeviceID(k), Place: hosts[0].place, FirstSeen: hosts[0].first, LastSeen: hosts[0].last}
 	var roles roleSet
 	var beliefs []belief
 	peers := map[netip.Addr]*peer{}
 	for _, h := range hosts {
-		d.Hosts = append(d.Hosts, v.key(h.id.place, h.id.addr, h.mac))
-		if h.id.addr.IsValid() {
-			d.Addresses = append(d.Addresses, h.id.addr)
+		d.Hosts = append(d.Hosts, v.key(h.place, h.addr, h.mac))
+		if h.addr.IsValid() {
+			d.Addresses = append(d.Addresses, h.addr)
 		}
 		if mac, ok := v.macFor(h); ok && !slices.Contains(d.MACs, mac) {
 			d.MACs = append(d.MACs, mac)
@@ -89,8 +89,8 @@ func (v *Inventory) compose(k ident.HostKey, hosts []*host) *asset.Device {
 		beliefs = append(beliefs, h.beliefs...)
 		d.Services = mergeServices(d.Services, h.services)
 		d.Uses = mergeServices(d.Uses, h.uses)
-		for a, p := range h.peers {
-			mergePeer(peers, a, p)
+		for i := range h.peers {
+			mergePeer(peers, &h.peers[i])
 		}
 		d.PeerCount += h.peerCount
 		if d.Zone == "" {
@@ -116,10 +116,10 @@ func (v *Inventory) compose(k ident.HostKey, hosts []*host) *asset.Device {
 
 // macFor gives the MAC that a host is known by, if it is its own.
 func (v *Inventory) macFor(h *host) (ident.MAC, bool) {
-	if !h.id.addr.IsValid() {
-		return h.id.mac, true
+	if !h.addr.IsValid() {
+		return h.own, true
 	}
-	return v.macOf(h.id.place, h.id.addr)
+	return v.macOf(h.place, h.addr)
 }
 
 // derived gives the beliefs that follow from the address and the role.
@@ -290,11 +290,11 @@ func transportName(t uint8) string {
 	return fmt.Sprintf("ip-%d", t)
 }
 
-func mergePeer(into map[netip.Addr]*peer, a netip.Addr, p *peer) {
-	x := into[a]
+func mergePeer(into map[netip.Addr]*peer, p *peer) {
+	x := into[p.Address]
 	if x == nil {
 		c := *p
-		into[a] = &c
+		into[p.Address] = &c
 		return
 	}
 	x.Flows += p.Flows
@@ -328,7 +328,7 @@ func (v *Inventory) zoneOf(h *host) string {
 			return z.Name
 		}
 		for _, p := range z.Prefixes {
-			if p.Contains(h.id.addr) {
+			if p.Contains(h.addr) {
 				return z.Name
 			}
 		}

@@ -1,6 +1,9 @@
 package inventory
 
 import (
+	"encoding/binary"
+	"hash/maphash"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strings"
@@ -24,7 +27,10 @@ const (
 // host is what was observed of one address.
 type host struct {
 	id          hostID
-	mac         ident.MAC // last MAC seen with it as source
+	place       ident.Place
+	addr        netip.Addr // not valid when it shows none
+	own         ident.MAC  // what it is known by when it shows no address
+	mac         ident.MAC  // last MAC seen with it as source
 	first, last int64
 	packets     uint64 // sent
 	bytes       uint64 // sent and received
@@ -33,7 +39,8 @@ type host struct {
 	names       []string
 	services    []service
 	uses        []service
-	peers       map[netip.Addr]*peer
+	peers       []peer
+	peerKeys    []uint64 // hashes of their addresses, to find them
 	peerCount   int
 	roles       roleSet
 	vlan        uint16
@@ -42,6 +49,8 @@ type host struct {
 	round       uint32 // of Changed in which it was last heard
 	told        shown  // what Changed last told of it, and when
 	toldAt      int64
+	gone        bool // it was forgotten
+	shown       [shownSlots]uint64
 	prev, next  *host
 }
 
@@ -62,6 +71,7 @@ type service struct {
 	last      int64
 	flows     uint64
 	clients   map[netip.Addr]struct{}
+	client    netip.Addr // the last of them
 }
 
 type peer struct {
@@ -140,32 +150,40 @@ func (l *hostList) push(h *host) {
 // is not at home. The host that was silent for longest goes when there are
 // too many, those that only tried something in vain first.
 func (v *Inventory) hostOf(p ident.Place, a netip.Addr, mac ident.MAC, now int64) *host {
-	a = a.Unmap()
-	id := hostID{place: p, addr: a}
-	if !a.IsValid() || a.IsUnspecified() {
-		if mac.IsZero() || mac.IsGroup() {
-			return nil
-		}
-		id = hostID{place: p, mac: mac}
-	} else if !v.Home(p, a) {
+	id := idOf(p, a, mac)
+	if id == (hostID{}) || !id.bare() && !v.Home(p, a) {
 		return nil
 	}
+	return v.hostBy(id, p, a.Unmap(), mac, now)
+}
+
+// hostBy gives the host of an id.
+func (v *Inventory) hostBy(id hostID, p ident.Place, a netip.Addr, mac ident.MAC, now int64) *host {
 	h := v.hosts[id]
-	if h == nil {
-		if len(v.hosts) >= v.opt.MaxHosts {
-			v.forget()
-		}
-		h = &host{id: id, first: now, last: now}
-		v.hosts[id] = h
-		v.order.push(h)
-	} else if v.order.tail != h {
+	if h != nil {
+		v.heard(h, now)
+		return h
+	}
+	if len(v.hosts) >= v.opt.MaxHosts {
+		v.forget()
+	}
+	h = &host{id: id, place: p, addr: a, first: now, last: now, round: v.told.round}
+	if id.bare() {
+		h.addr, h.own = netip.Addr{}, mac
+	}
+	v.hosts[id] = h
+	v.order.push(h)
+	return h
+}
+
+// heard notes that there is news of a host.
+func (v *Inventory) heard(h *host, now int64) {
+	if v.order.tail != h {
 		v.order.remove(h)
 		v.order.push(h)
 	}
-	h.last = max(h.last, now)
-	h.first = min(h.first, now)
+	h.last, h.first = max(h.last, now), min(h.first, now)
 	h.round = v.told.round
-	return h
 }
 
 func (v *Inventory) forget() {
@@ -178,6 +196,7 @@ func (v *Inventory) forget() {
 	}
 	v.order.remove(victim)
 	delete(v.hosts, victim.id)
+	victim.gone = true
 	v.evicted++
 }
 
@@ -192,6 +211,9 @@ func (v *Inventory) show(h *host, field, value string, f *event.Fact) {
 		return
 	}
 	value = value[:min(len(value), 1024)]
+	if h.showed(maphash.String(v.seed, value) ^ bits.RotateLeft64(maphash.String(v.seed, field), 1)) {
+		return
+	}
 	clues, ok := v.clues[clueKey{field, value}]
 	if !ok {
 		value = strings.Clone(value)
@@ -204,6 +226,19 @@ func (v *Inventory) show(h *host, field, value string, f *event.Fact) {
 	for _, c := range clues {
 		v.believe(h, c, field, value, f)
 	}
+}
+
+// shownSlots is how many of the things that a host showed are remembered, so
+// that the same is not looked at again and again.
+const shownSlots = 8
+
+// showed reports whether a host showed something of late, by its hash, and
+// remembers it.
+func (h *host) showed(hash uint64) bool {
+	slot := &h.shown[hash%shownSlots]
+	was := *slot == hash
+	*slot = hash
+	return was
 }
 
 // believe keeps one belief, unless the same is held already.
@@ -258,10 +293,13 @@ func (h *host) name(n string) {
 // offer notes a service that the host answers on; use one that it uses.
 func (h *host) offer(transport uint8, port uint16, p event.Proto, client netip.Addr, now int64) {
 	if s := h.note(&h.services, maxServices, transport, port, p, now); s != nil {
+		if s.client == client {
+			return
+		}
 		if s.clients == nil {
 			s.clients = map[netip.Addr]struct{}{}
 		}
-		if len(s.clients) < 256 {
+		if s.client = client; len(s.clients) < 256 {
 			s.clients[client] = struct{}{}
 		}
 	}
@@ -294,17 +332,11 @@ func (h *host) note(list *[]service, limit int, transport uint8, port uint16, p 
 
 // meet notes a conversation with a peer.
 func (h *host) meet(a netip.Addr, home bool, p event.Proto, out, in uint64, now int64) {
-	x := h.peers[a]
+	x := h.peer(a)
 	if x == nil {
 		h.peerCount++
-		if len(h.peers) >= maxPeers {
-			h.dropPeer()
-		}
-		if h.peers == nil {
-			h.peers = map[netip.Addr]*peer{}
-		}
-		x = &peer{Peer: asset.Peer{Address: a, Home: home, First: now}}
-		h.peers[a] = x
+		x = h.addPeer(a)
+		*x = peer{Peer: asset.Peer{Address: a, Home: home, First: now}}
 	}
 	x.Flows++
 	x.BytesOut += out
@@ -313,15 +345,38 @@ func (h *host) meet(a netip.Addr, home bool, p event.Proto, out, in uint64, now 
 	x.protos.add(p)
 }
 
-// dropPeer forgets the peer with the fewest bytes, the higher address first
-// among equals, so that the outcome does not depend on the order of the map.
-func (h *host) dropPeer() {
-	var victim *peer
-	for _, x := range h.peers {
-		if victim == nil || x.BytesIn+x.BytesOut < victim.BytesIn+victim.BytesOut ||
-			x.BytesIn+x.BytesOut == victim.BytesIn+victim.BytesOut && victim.Address.Less(x.Address) {
-			victim = x
+// peer gives what is known of a peer, nil when it is none.
+func (h *host) peer(a netip.Addr) *peer {
+	k := peerKey(a)
+	for i, have := range h.peerKeys {
+		if have == k && h.peers[i].Address == a {
+			return &h.peers[i]
 		}
 	}
-	delete(h.peers, victim.Address)
+	return nil
+}
+
+// addPeer gives room for a peer. When there is none left, the peer with the
+// fewest bytes is forgotten, the higher address first among equals.
+func (h *host) addPeer(a netip.Addr) *peer {
+	k := peerKey(a)
+	if len(h.peers) < maxPeers {
+		h.peers, h.peerKeys = append(h.peers, peer{}), append(h.peerKeys, k)
+		return &h.peers[len(h.peers)-1]
+	}
+	victim := 0
+	for i := range h.peers {
+		x, y := &h.peers[i], &h.peers[victim]
+		if n, least := x.BytesIn+x.BytesOut, y.BytesIn+y.BytesOut; n < least || n == least && y.Address.Less(x.Address) {
+			victim = i
+		}
+	}
+	h.peerKeys[victim] = k
+	return &h.peers[victim]
+}
+
+// peerKey hashes an address.
+func peerKey(a netip.Addr) uint64 {
+	b := a.As16()
+	return binary.LittleEndian.Uint64(b[8:])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(b[:8])
 }

@@ -10,6 +10,8 @@
 package inventory
 
 import (
+	"encoding/binary"
+	"hash/maphash"
 	"net/netip"
 
 	"edgeward/internal/event"
@@ -47,8 +49,8 @@ type Zone struct {
 type Inventory struct {
 	opt      Options
 	hosts    map[hostID]*host
-	keys     map[ident.HostKey]hostID // who facts with a key were about last
-	order    hostList                 // hosts by last activity, oldest first
+	keys     map[ident.HostKey]*hostID // who facts with a key were about last
+	order    hostList                  // hosts by last activity, oldest first
 	links    map[linkID]*link
 	bindings map[hostID]*binding
 	names    *nameCache
@@ -57,16 +59,43 @@ type Inventory struct {
 	started  bool
 	clues    map[clueKey][]fingerprint.Clue
 	changes  uint32 // of links and bindings; what sides remember holds until the next
-	sides    [1024]side
+	sources  [sideSlots]side
+	targets  [sideSlots]side
+	homes    [homeSlots]homing
+	text     []byte                          // scratch
+	seed     maphash.Seed                    // of the memory of what hosts showed
 	told     struct{ changes, round uint32 } // as of the last call of Changed
 }
 
-// hostID is an address in a place; hosts that show no address have only a MAC.
-type hostID struct {
-	place ident.Place
-	addr  netip.Addr
-	mac   ident.MAC // set only when addr is not valid
+// hostID is an address in a place, or the MAC of a host that shows no address,
+// as one word after the other, so that it is hashed and compared quickly. Zero
+// is nobody.
+type hostID struct{ hi, lo, rest uint64 }
+
+// The lowest bits of rest say what the other words are.
+const (
+	idAddr = 1
+	idMAC  = 2
+)
+
+// idOf gives the id of an address or, when it says nothing, of a MAC.
+func idOf(p ident.Place, a netip.Addr, mac ident.MAC) hostID {
+	rest := uint64(p.Tenant)<<32 | uint64(p.Scope)<<16
+	if unspecified(a) {
+		if mac.IsZero() || mac.IsGroup() {
+			return hostID{}
+		}
+		return hostID{lo: uint64(mac[0])<<40 | uint64(mac[1])<<32 | uint64(mac[2])<<24 | uint64(mac[3])<<16 | uint64(mac[4])<<8 | uint64(mac[5]), rest: rest | idMAC}
+	}
+	b := a.As16() // IPv4 addresses are mapped, so that both forms are one
+	return hostID{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:]), rest | idAddr}
 }
+
+// bare reports whether the id is a MAC without address.
+func (id hostID) bare() bool { return id.rest&idMAC != 0 }
+
+// unspecified reports whether an address says nothing.
+func unspecified(a netip.Addr) bool { return !a.IsValid() || a.Unmap().IsUnspecified() }
 
 // New makes an empty inventory.
 func New(opt Options) *Inventory {
@@ -77,8 +106,8 @@ func New(opt Options) *Inventory {
 		opt.Learning = 7 * 24 * 3600 * second
 	}
 	return &Inventory{
-		opt: opt, hosts: map[hostID]*host{}, keys: map[ident.HostKey]hostID{}, links: map[linkID]*link{}, bindings: map[hostID]*binding{},
-		names: newNameCache(), clues: map[clueKey][]fingerprint.Clue{},
+		opt: opt, hosts: map[hostID]*host{}, keys: map[ident.HostKey]*hostID{}, links: map[linkID]*link{}, bindings: map[hostID]*binding{},
+		names: newNameCache(), clues: map[clueKey][]fingerprint.Clue{}, seed: maphash.MakeSeed(), changes: 1,
 	}
 }
 
@@ -94,35 +123,49 @@ func (v *Inventory) Observe(facts []*event.Fact) {
 		if !v.started {
 			v.first, v.started = f.Time, true
 		}
-		v.link(f)
-		f.SrcHost = v.sideKey(f.Place, f.Src, f.SrcMAC)
-		f.DstHost = v.sideKey(f.Place, f.Dst, f.DstMAC)
-		v.observe(f)
-		v.remember(f.SrcHost, f.Place, f.Src, f.SrcMAC)
-		v.remember(f.DstHost, f.Place, f.Dst, f.DstMAC)
+		src, dst := v.side(&v.sources, f.Place, f.Src, f.SrcMAC), v.side(&v.targets, f.Place, f.Dst, f.DstMAC)
+		v.link(f, src, dst)
+		if src.changes != v.changes { // what was just learned may change what they are
+			carried := [2]uint32{src.carried, dst.carried}
+			src, dst = v.side(&v.sources, f.Place, f.Src, f.SrcMAC), v.side(&v.targets, f.Place, f.Dst, f.DstMAC)
+			src.carried, dst.carried = carried[0], carried[1]
+		}
+		f.SrcHost, f.DstHost = src.key, dst.key
+		v.observe(f, src, dst)
+		v.remember(src)
+		v.remember(dst)
 	}
 }
 
 // remember notes which host a key stands for; keys of outsiders are not kept.
-func (v *Inventory) remember(k ident.HostKey, p ident.Place, a netip.Addr, mac ident.MAC) {
-	id := hostID{place: p, addr: a.Unmap()}
-	if !a.IsValid() || a.IsUnspecified() {
-		id = hostID{place: p, mac: mac}
+func (v *Inventory) remember(s *side) {
+	if s.host == nil || s.host.gone {
+		if s.id == (hostID{}) || !s.id.bare() && !v.isHome(s) {
+			return
+		}
+		if s.host = v.hosts[s.id]; s.host == nil {
+			return
+		}
 	}
-	if v.hosts[id] == nil || v.keys[k] == id {
-		return
+	if s.owner == nil {
+		if s.owner = v.keys[s.key]; s.owner == nil {
+			if len(v.keys) > 4*v.opt.MaxHosts {
+				clear(v.keys)
+				v.changes++ // nobody writes to what was cleared
+			}
+			s.owner = new(hostID)
+			v.keys[s.key] = s.owner
+		}
 	}
-	if len(v.keys) > 4*v.opt.MaxHosts {
-		clear(v.keys)
+	if *s.owner != s.id {
+		*s.owner = s.id
 	}
-	v.keys[k] = id
 }
 
-// Home reports whether an address belongs to the home networks: private,
-// unique local, link-local, configured, or seen on the link itself.
-func (v *Inventory) Home(p ident.Place, a netip.Addr) bool {
+// atHome does what Home does, without memory.
+func (v *Inventory) atHome(p ident.Place, a netip.Addr) bool {
 	a = a.Unmap()
-	if !a.IsValid() || a.IsMulticast() || a.IsUnspecified() || a.IsLoopback() || isBroadcast(a) {
+	if a.IsMulticast() || a.IsUnspecified() || a.IsLoopback() || isBroadcast(a) {
 		return false
 	}
 	if a.IsPrivate() || a.IsLinkLocalUnicast() {
@@ -133,7 +176,7 @@ func (v *Inventory) Home(p ident.Place, a netip.Addr) bool {
 			return true
 		}
 	}
-	b := v.bindings[hostID{place: p, addr: a}]
+	b := v.bindings[idOf(p, a, ident.MAC{})]
 	return b != nil && b.strong
 }
 

@@ -39,7 +39,7 @@ const (
 )
 
 // link learns from a fact which MAC has which address.
-func (v *Inventory) link(f *event.Fact) {
+func (v *Inventory) link(f *event.Fact, src, dst *side) {
 	switch b := f.Body.(type) {
 	case *event.ARP:
 		if mac, err := ident.ParseMAC(b.SenderMAC); err == nil {
@@ -64,17 +64,19 @@ func (v *Inventory) link(f *event.Fact) {
 			}
 		}
 	}
-	v.carryOnce(f.Place, f.Src, f.SrcMAC, f.Time)
+	v.carryOnce(src, f.Time)
 	if fl, ok := f.Body.(*event.Flow); ok && fl.PktsToClient > 0 {
-		v.carryOnce(f.Place, f.Dst, f.DstMAC, f.Time)
+		v.carryOnce(dst, f.Time)
 	}
 }
 
 // carryOnce does what carry does, unless nothing has changed since it last did.
-func (v *Inventory) carryOnce(p ident.Place, a netip.Addr, mac ident.MAC, now int64) {
-	if !v.side(p, a, mac).carried {
-		settled := v.carry(p, a, mac, now)
-		v.side(p, a, mac).carried = settled
+func (v *Inventory) carryOnce(s *side, now int64) {
+	if s.carried == v.changes {
+		return
+	}
+	if s.carried = 0; v.carry(s.place, s.addr, s.mac, now) {
+		s.carried = v.changes
 	}
 }
 
@@ -97,7 +99,7 @@ func (v *Inventory) carry(p ident.Place, a netip.Addr, mac ident.MAC, now int64)
 		}
 		return l.foreign == 2
 	}
-	if b := v.bindings[hostID{place: p, addr: a}]; b != nil && b.strong {
+	if b := v.bindings[idOf(p, a, ident.MAC{})]; b != nil && b.strong {
 		return true
 	}
 	if a.Is4() && !a.IsLinkLocalUnicast() && !l.has(a) && !l.many {
@@ -141,7 +143,7 @@ func (v *Inventory) bind(p ident.Place, a netip.Addr, mac ident.MAC, strong bool
 	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() || isBroadcast(a) || mac.IsZero() || mac.IsGroup() {
 		return
 	}
-	id := hostID{place: p, addr: a}
+	id := idOf(p, a, ident.MAC{})
 	b := v.bindings[id]
 	switch {
 	case b == nil:
@@ -164,7 +166,7 @@ func (v *Inventory) bind(p ident.Place, a netip.Addr, mac ident.MAC, strong bool
 // macOf gives the MAC that has an address, unless that MAC is a router and
 // only passed the address on.
 func (v *Inventory) macOf(p ident.Place, a netip.Addr) (ident.MAC, bool) {
-	b := v.bindings[hostID{place: p, addr: a}]
+	b := v.bindings[idOf(p, a, ident.MAC{})]
 	if b == nil {
 		return ident.MAC{}, false
 	}

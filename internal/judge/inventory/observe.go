@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"hash/maphash"
 	"strconv"
 	"strings"
 
@@ -10,10 +11,10 @@ import (
 )
 
 // observe takes what a fact tells of the hosts on its two sides.
-func (v *Inventory) observe(f *event.Fact) {
+func (v *Inventory) observe(f *event.Fact, from, to *side) {
 	switch b := f.Body.(type) {
 	case *event.Flow:
-		v.flow(f, b)
+		v.flow(f, b, from, to)
 		return
 	case *event.Rate, *event.Anomaly:
 		return
@@ -21,7 +22,7 @@ func (v *Inventory) observe(f *event.Fact) {
 		v.arp(f, b)
 		return
 	}
-	src := v.hostOf(f.Place, f.Src, f.SrcMAC, f.Time)
+	src := v.hostAt(from, f.Time)
 	if src != nil {
 		src.active = true
 		if !f.SrcMAC.IsZero() {
@@ -44,7 +45,7 @@ func (v *Inventory) observe(f *event.Fact) {
 			src.setMUD(b.MUD)
 		}
 	case *event.DNS:
-		v.dns(src, f, b)
+		v.dns(src, to, f, b)
 	case *event.MDNS:
 		v.mdns(src, f, b)
 	case *event.LLMNR:
@@ -64,29 +65,29 @@ func (v *Inventory) observe(f *event.Fact) {
 			src.name(b.DeviceID)
 		}
 	case *event.HTTP:
-		v.http(src, f, b)
+		v.http(src, to, f, b)
 	case *event.TLS:
-		v.tls(src, f, b)
+		v.tls(src, to, f, b)
 	case *event.QUIC:
 		v.show(src, "tls.sni", b.SNI, f)
 		v.names.learn(f.Dst, b.SNI)
 	case *event.SSH:
 		v.show(src, "ssh.client", b.ClientBanner, f)
-		v.show(v.server(f), "ssh.server", b.ServerBanner, f)
+		v.show(v.server(to, f.Time), "ssh.server", b.ServerBanner, f)
 	case *event.Telnet:
-		v.show(v.server(f), "telnet.banner", b.Banner, f)
+		v.show(v.server(to, f.Time), "telnet.banner", b.Banner, f)
 	case *event.FTP:
 		if b.Command == "" {
-			v.show(v.server(f), "ftp.banner", b.Reply, f)
+			v.show(v.server(to, f.Time), "ftp.banner", b.Reply, f)
 		}
 	case *event.RTSP:
-		v.show(v.server(f), "rtsp.server", b.Server, f)
+		v.show(v.server(to, f.Time), "rtsp.server", b.Server, f)
 		v.show(src, "http.user_agent", b.UserAgent, f)
 	case *event.SIP:
 		v.show(src, "sip.user_agent", b.UserAgent, f)
-		v.show(v.server(f), "sip.server", b.Server, f)
+		v.show(v.server(to, f.Time), "sip.server", b.Server, f)
 	case *event.SNMP:
-		s := v.server(f)
+		s := v.server(to, f.Time)
 		v.show(s, "snmp.sysdescr", b.SysDescr, f)
 		v.show(s, "snmp.sysobjid", b.SysObject, f)
 		if s != nil {
@@ -94,18 +95,18 @@ func (v *Inventory) observe(f *event.Fact) {
 		}
 	case *event.MQTT:
 		v.show(src, "mqtt.client_id", b.Connect.ClientID, f)
-		if s := v.server(f); s != nil && b.Connack.Sent {
+		if s := v.server(to, f.Time); s != nil && b.Connack.Sent {
 			s.roles |= roleBroker
 		}
 	case *event.CoAP:
 		v.show(src, "lwm2m.endpoint", b.Endpoint, f)
 	case *event.NTP:
-		if s := v.server(f); s != nil && b.RespLen > 0 {
+		if s := v.server(to, f.Time); s != nil && b.RespLen > 0 {
 			s.roles |= roleTime
 		}
 	case *event.SMB:
-		v.show(v.server(f), "smb.native_os", b.NativeOS, f)
-		v.show(v.server(f), "smb.native_lm", b.NativeLM, f)
+		v.show(v.server(to, f.Time), "smb.native_os", b.NativeOS, f)
+		v.show(v.server(to, f.Time), "smb.native_lm", b.NativeLM, f)
 		if src != nil {
 			src.name(b.Host)
 		}
@@ -117,19 +118,19 @@ func (v *Inventory) observe(f *event.Fact) {
 }
 
 // server gives the host on the answering side.
-func (v *Inventory) server(f *event.Fact) *host {
-	h := v.hostOf(f.Place, f.Dst, f.DstMAC, f.Time)
+func (v *Inventory) server(to *side, now int64) *host {
+	h := v.hostAt(to, now)
 	if h != nil {
 		h.active = true
 	}
 	return h
 }
 
-func (v *Inventory) flow(f *event.Fact, b *event.Flow) {
+func (v *Inventory) flow(f *event.Fact, b *event.Flow, from, to *side) {
 	answered := b.PktsToServer > 0 && b.PktsToClient > 0
 	accepted := b.PktsToClient > 0 && b.ConnState != "REJ" && (f.Transport != 6 || b.TCPFlagsTC&2 != 0 || b.DataToClient > 0)
 	if b.PktsToServer > 0 {
-		if h := v.hostOf(f.Place, f.Src, f.SrcMAC, f.Time); h != nil {
+		if h := v.hostAt(from, f.Time); h != nil {
 			h.packets += b.PktsToServer
 			h.bytes += b.BytesToServer + b.BytesToClient
 			h.first = min(h.first, b.Start)
@@ -142,15 +143,15 @@ func (v *Inventory) flow(f *event.Fact, b *event.Flow) {
 			}
 			if answered {
 				h.use(f.Transport, f.DstPort, b.AppProto, f.Time)
-				h.meet(f.Dst, v.Home(f.Place, f.Dst), b.AppProto, b.BytesToServer, b.BytesToClient, f.Time)
+				h.meet(f.Dst, v.isHome(to), b.AppProto, b.BytesToServer, b.BytesToClient, f.Time)
 			}
 			if b.SYNOptions != "" {
-				v.show(h, "tcp.syn", synSignature(b), f)
+				v.showSYN(h, b, f)
 			}
 		}
 	}
 	if b.PktsToClient > 0 {
-		if h := v.hostOf(f.Place, f.Dst, f.DstMAC, f.Time); h != nil {
+		if h := v.hostAt(to, f.Time); h != nil {
 			h.packets += b.PktsToClient
 			h.bytes += b.BytesToServer + b.BytesToClient
 			h.active = true
@@ -160,22 +161,30 @@ func (v *Inventory) flow(f *event.Fact, b *event.Flow) {
 			if accepted && answered && (f.Transport == 6 || f.Transport == 17) {
 				h.offer(f.Transport, f.DstPort, b.AppProto, f.Src, f.Time)
 			}
-			h.meet(f.Src, v.Home(f.Place, f.Src), b.AppProto, b.BytesToClient, b.BytesToServer, f.Time)
+			h.meet(f.Src, v.isHome(from), b.AppProto, b.BytesToClient, b.BytesToServer, f.Time)
 		}
 	}
 }
 
-// synSignature is the shape of a SYN: initial hop limit, window, segment size,
+// showSYN shows the shape of a SYN: initial hop limit, window, segment size,
 // scale and options, in the manner of p0f.
-func synSignature(b *event.Flow) string {
-	ttl := 255
-	for _, t := range []int{32, 64, 128} {
-		if int(b.TTLToServer) <= t {
+func (v *Inventory) showSYN(h *host, b *event.Flow, f *event.Fact) {
+	ttl := int64(255)
+	for _, t := range [...]int64{32, 64, 128} {
+		if int64(b.TTLToServer) <= t {
 			ttl = t
 			break
 		}
 	}
-	return strconv.Itoa(ttl) + ":" + strconv.Itoa(int(b.SYNWindow)) + ":" + strconv.Itoa(int(b.SYNMSS)) + ":" + strconv.Itoa(int(b.SYNScale)-1) + ":" + b.SYNOptions
+	text := strconv.AppendInt(v.text[:0], ttl, 10)
+	for _, n := range [...]int64{int64(b.SYNWindow), int64(b.SYNMSS), int64(b.SYNScale) - 1} {
+		text = strconv.AppendInt(append(text, ':'), n, 10)
+	}
+	text = append(append(text, ':'), b.SYNOptions...)
+	v.text = text
+	if !h.showed(maphash.Bytes(v.seed, text)) {
+		v.show(h, "tcp.syn", string(text), f)
+	}
 }
 
 func (v *Inventory) arp(f *event.Fact, b *event.ARP) {
@@ -260,14 +269,14 @@ func (v *Inventory) role(f *event.Fact, addr string, r roleSet) {
 	if err != nil {
 		return
 	}
-	if h := v.hosts[hostID{place: f.Place, addr: a}]; h != nil {
+	if h := v.hosts[idOf(f.Place, a, ident.MAC{})]; h != nil {
 		h.roles |= r
 	}
 }
 
-func (v *Inventory) dns(src *host, f *event.Fact, b *event.DNS) {
+func (v *Inventory) dns(src *host, to *side, f *event.Fact, b *event.DNS) {
 	if b.Answered && !b.Unasked {
-		if s := v.hostOf(f.Place, f.Dst, f.DstMAC, f.Time); s != nil {
+		if s := v.hostAt(to, f.Time); s != nil {
 			s.roles |= roleResolver
 		}
 	}
@@ -349,14 +358,14 @@ func (v *Inventory) lldp(src *host, f *event.Fact, b *event.LLDP) {
 	v.show(src, "lldp.capabilities", strings.Join(b.Capabilities, ","), f)
 }
 
-func (v *Inventory) http(src *host, f *event.Fact, b *event.HTTP) {
+func (v *Inventory) http(src *host, to *side, f *event.Fact, b *event.HTTP) {
 	v.show(src, "http.user_agent", b.UserAgent, f)
-	if b.Host != "" && !v.Home(f.Place, f.Dst) {
+	if b.Host != "" && !v.isHome(to) {
 		v.show(src, "http.host", b.Host, f)
 		v.show(src, "http.path", b.URL, f)
 		v.names.learn(f.Dst, b.Host)
 	}
-	if s := v.hostOf(f.Place, f.Dst, f.DstMAC, f.Time); s != nil && b.Status != 0 {
+	if s := v.hostAt(to, f.Time); s != nil && b.Status != 0 {
 		v.show(s, "http.server", b.Server, f)
 		v.show(s, "http.realm", b.Realm, f)
 		v.show(s, "http.title", b.Title, f)
@@ -364,14 +373,14 @@ func (v *Inventory) http(src *host, f *event.Fact, b *event.HTTP) {
 	}
 }
 
-func (v *Inventory) tls(src *host, f *event.Fact, b *event.TLS) {
+func (v *Inventory) tls(src *host, to *side, f *event.Fact, b *event.TLS) {
 	v.show(src, "tls.sni", b.SNI, f)
 	v.show(src, "tls.ja3", b.JA3, f)
 	v.show(src, "tls.ja4", b.JA4, f)
 	if b.SNI != "" {
 		v.names.learn(f.Dst, b.SNI)
 	}
-	if s := v.hostOf(f.Place, f.Dst, f.DstMAC, f.Time); s != nil && b.Subject != "" {
+	if s := v.hostAt(to, f.Time); s != nil && b.Subject != "" {
 		v.show(s, "tls.subject", b.Subject, f)
 		v.show(s, "tls.issuer", b.Issuer, f)
 	}

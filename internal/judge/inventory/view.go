@@ -21,12 +21,12 @@ type About struct {
 
 // About gives what is known of the host that facts with key k are about.
 func (v *Inventory) About(k ident.HostKey) (About, bool) {
-	id, ok := v.keys[k]
-	h := v.hosts[id]
-	if !ok || h == nil {
+	id := v.keys[k]
+	if id == nil || v.hosts[*id] == nil {
 		return About{}, false
 	}
-	x := About{Device: DeviceID(v.deviceKey(h)), Address: id.addr, Zone: v.zoneOf(h), FirstSeen: h.first, Router: h.roles&roleGateway != 0}
+	h := v.hosts[*id]
+	x := About{Device: DeviceID(v.deviceKey(h)), Address: h.addr, Zone: v.zoneOf(h), FirstSeen: h.first, Router: h.roles&roleGateway != 0}
 	var typ float64
 	for _, b := range h.beliefs {
 		if b.Attribute == fingerprint.Type && b.Confidence > typ {
