@@ -48,12 +48,12 @@ func TestList(t *testing.T) {
 
 func TestListLimit(t *testing.T) {
 	var findings []*finding.Record
-	for i := range 300 {
+	for i := range 300 { // the last 44 tell of the first 44 addresses again
 		a := netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})
 		findings = append(findings, detection(a.String(), "c2.beacon", "10.0.0.5", int64(i), a.String()))
 	}
 	list := List(findings, Options{Limit: 2})
-	if got := addresses(list); got != "198.51.100.254 198.51.100.255" && len(list) != 2 {
+	if got := addresses(list); got != "198.51.100.42 198.51.100.43" {
 		t.Errorf("the list is %s", got)
 	}
 }
