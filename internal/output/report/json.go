@@ -40,96 +40,6 @@ type captureJSON struct {
 	CutAt    *int64 `json:"cut_at,omitempty"`
 }
 
-type deviceJSON struct {
-	ID         string             `json:"id"`
-	MAC        string             `json:"mac"`
-	MACs       []string           `json:"macs"`
-	IPs        []string           `json:"ips"`
-	Names      []string           `json:"names"`
-	Vendor     string             `json:"vendor"`
-	Model      string             `json:"model"`
-	Type       string             `json:"type"`
-	OS         string             `json:"os"`
-	Firmware   string             `json:"firmware"`
-	Serial     string             `json:"serial,omitempty"`
-	Confidence map[string]float64 `json:"confidence"`
-	Zone       string             `json:"zone,omitempty"`
-	Scope      uint16             `json:"scope"`
-	Roles      []string           `json:"roles"`
-	Services   []serviceJSON      `json:"services"`
-	Uses       []serviceJSON      `json:"uses"`
-	Peers      []peerJSON         `json:"peers"`
-	PeerCount  int                `json:"peer_count"`
-	FirstSeen  string             `json:"first_seen"`
-	LastSeen   string             `json:"last_seen"`
-	Packets    uint64             `json:"packets"`
-	Bytes      uint64             `json:"bytes"`
-	Randomised bool               `json:"randomised_mac,omitempty"`
-	MUD        string             `json:"mud_url,omitempty"`
-	Evidence   []beliefJSON       `json:"evidence"`
-}
-
-type serviceJSON struct {
-	Transport string `json:"transport"`
-	Port      uint16 `json:"port"`
-	Protocol  string `json:"protocol,omitempty"`
-	Flows     uint64 `json:"flows"`
-	Clients   int    `json:"clients,omitempty"`
-	FirstSeen string `json:"first_seen"`
-	LastSeen  string `json:"last_seen"`
-}
-
-type peerJSON struct {
-	IP        string   `json:"ip"`
-	Name      string   `json:"name,omitempty"`
-	Home      bool     `json:"home"`
-	Protocols []string `json:"protocols"`
-	Flows     uint64   `json:"flows"`
-	BytesOut  uint64   `json:"bytes_out"`
-	BytesIn   uint64   `json:"bytes_in"`
-}
-
-type beliefJSON struct {
-	Belief     string  `json:"belief"`
-	Confidence float64 `json:"confidence"`
-	Source     string  `json:"source"`
-	Seen       string  `json:"seen"`
-	Packet     uint64  `json:"packet,omitempty"`
-}
-
-type findingJSON struct {
-	ID          string         `json:"id"`
-	Check       string         `json:"check"`
-	Kind        string         `json:"kind"`
-	Severity    string         `json:"severity"`
-	Confidence  float64        `json:"confidence"`
-	Status      string         `json:"status"`
-	Title       string         `json:"title"`
-	Explanation string         `json:"explanation"`
-	Device      *string        `json:"device"`
-	Address     string         `json:"address"`
-	Scope       uint16         `json:"scope"`
-	Peers       []string       `json:"peers"`
-	PeerCount   int            `json:"peer_count"`
-	Count       uint64         `json:"count"`
-	FirstSeen   string         `json:"first_seen"`
-	LastSeen    string         `json:"last_seen"`
-	Attack      []string       `json:"attack"`
-	Evidence    []evidenceJSON `json:"evidence"`
-	Incident    *string        `json:"incident"`
-	Members     []string       `json:"members,omitempty"`
-	Remedy      string         `json:"remedy"`
-}
-
-type evidenceJSON struct {
-	Type    string `json:"type"`
-	Time    string `json:"time"`
-	Capture uint32 `json:"capture"`
-	Packet  uint64 `json:"packet,omitempty"`
-	Summary string `json:"summary"`
-	Bytes   string `json:"bytes,omitempty"` // hexadecimal
-}
-
 type protocolJSON struct {
 	Flows    uint64 `json:"flows"`
 	Messages uint64 `json:"messages"`
@@ -169,8 +79,8 @@ func (r *Report) JSON(w io.Writer) error {
 	d := &documentWriter{w: bufio.NewWriterSize(w, 64<<10)}
 	d.field("edgeward", r.Version)
 	d.field("summary", r.summary())
-	d.list("devices", len(r.Devices), func(i int) any { return deviceOf(r.Devices[i]) })
-	d.list("findings", len(r.Findings), func(i int) any { return r.findingOf(r.Findings[i]) })
+	d.list("devices", len(r.Devices), func(e *encoder, i int) { e.device(r.Devices[i]) })
+	d.list("findings", len(r.Findings), func(e *encoder, i int) { r.finding(e, r.Findings[i]) })
 	protocols := map[string]protocolJSON{}
 	for _, p := range r.Protocols {
 		protocols[p.Name] = protocolJSON{p.Flows, p.Messages, p.ToServer, p.ToClient, p.Bytes, p.Errors}
@@ -238,20 +148,18 @@ func (d *documentWriter) field(n string, v any) {
 	d.value(v, "  ")
 }
 
-func (d *documentWriter) list(n string, count int, item func(int) any) {
+func (d *documentWriter) list(n string, count int, item func(*encoder, int)) {
 	d.name(n)
-	d.w.WriteByte('[')
+	e := encoder{depth: 1}
+	e.open('[')
 	for i := range count {
-		if i > 0 {
-			d.w.WriteByte(',')
-		}
-		d.w.WriteString("\n    ")
-		d.value(item(i), "    ")
+		e.next()
+		item(&e, i)
+		_, _ = d.w.Write(e.b) // the buffer keeps the error for Flush
+		e.b = e.b[:0]
 	}
-	if count > 0 {
-		d.w.WriteString("\n  ")
-	}
-	d.w.WriteByte(']')
+	e.close(']')
+	_, _ = d.w.Write(e.b)
 }
 
 func (l Loss) json() lossJSON {
@@ -263,36 +171,165 @@ func (l Loss) json() lossJSON {
 	}
 }
 
-func deviceOf(d *asset.Device) deviceJSON {
-	j := deviceJSON{
-		ID: d.ID, MACs: []string{}, IPs: []string{}, Names: orEmpty(d.Names),
-		Vendor: known(d.Vendor), Model: known(d.Model), Type: known(d.Type), OS: known(d.OS), Firmware: known(d.Firmware), Serial: d.Serial.Value,
-		Confidence: map[string]float64{}, Zone: d.Zone, Scope: d.Place.Scope, Roles: orEmpty(d.Roles),
-		Services: services(d.Services), Uses: services(d.Uses), Peers: []peerJSON{}, PeerCount: d.PeerCount,
-		FirstSeen: ident.Time(d.FirstSeen), LastSeen: ident.Time(d.LastSeen), Packets: d.Packets, Bytes: d.Bytes,
-		Randomised: d.Randomised, MUD: d.MUD, Evidence: []beliefJSON{},
+// device writes a device.
+func (e *encoder) device(d *asset.Device) {
+	e.open('{')
+	e.str("id", d.ID)
+	var mac string
+	if len(d.MACs) > 0 {
+		mac = d.MACs[0].String()
 	}
+	e.str("mac", mac)
+	e.key("macs")
+	e.open('[')
 	for _, m := range d.MACs {
-		j.MACs = append(j.MACs, m.String())
+		e.next()
+		e.text(m.String())
 	}
-	if len(j.MACs) > 0 {
-		j.MAC = j.MACs[0]
-	}
+	e.close(']')
+	e.key("ips")
+	e.open('[')
 	for _, a := range d.Addresses {
-		j.IPs = append(j.IPs, a.String())
+		e.next()
+		e.text(a.String())
 	}
-	for name, b := range map[string]asset.Belief{"vendor": d.Vendor, "model": d.Model, "type": d.Type, "os": d.OS, "firmware": d.Firmware} {
+	e.close(']')
+	e.texts("names", d.Names)
+	e.str("vendor", known(d.Vendor))
+	e.str("model", known(d.Model))
+	e.str("type", known(d.Type))
+	e.str("os", known(d.OS))
+	e.str("firmware", known(d.Firmware))
+	e.some("serial", d.Serial.Value)
+	e.key("confidence")
+	e.open('{')
+	for _, b := range [...]struct {
+		name string
+		asset.Belief
+	}{{"firmware", d.Firmware}, {"model", d.Model}, {"os", d.OS}, {"type", d.Type}, {"vendor", d.Vendor}} {
 		if b.Known() {
-			j.Confidence[name] = round(b.Confidence)
+			e.share(b.name, b.Confidence)
 		}
 	}
-	for _, p := range d.Peers {
-		j.Peers = append(j.Peers, peerJSON{p.Address.String(), p.Name, p.Home, orEmpty(p.Protocols), p.Flows, p.BytesOut, p.BytesIn})
+	e.close('}')
+	e.some("zone", d.Zone)
+	e.uint("scope", uint64(d.Place.Scope))
+	e.texts("roles", d.Roles)
+	e.services("services", d.Services)
+	e.services("uses", d.Uses)
+	e.key("peers")
+	e.open('[')
+	for i := range d.Peers {
+		e.next()
+		e.peer(&d.Peers[i])
 	}
-	for _, b := range d.Evidence {
-		j.Evidence = append(j.Evidence, beliefJSON{b.Value, round(b.Confidence), b.Source, b.Evidence, b.Packet})
+	e.close(']')
+	e.uint("peer_count", uint64(d.PeerCount))
+	e.time("first_seen", d.FirstSeen)
+	e.time("last_seen", d.LastSeen)
+	e.uint("packets", d.Packets)
+	e.uint("bytes", d.Bytes)
+	if d.Randomised {
+		e.truth("randomised_mac", true)
 	}
-	return j
+	e.some("mud_url", d.MUD)
+	e.key("evidence")
+	e.open('[')
+	for i := range d.Evidence {
+		b := &d.Evidence[i]
+		e.next()
+		e.open('{')
+		e.str("belief", b.Value)
+		e.share("confidence", b.Confidence)
+		e.str("source", b.Source)
+		e.str("seen", b.Evidence)
+		e.counted("packet", b.Packet)
+		e.close('}')
+	}
+	e.close(']')
+	e.close('}')
+}
+
+func (e *encoder) services(k string, list []asset.Service) {
+	e.key(k)
+	e.open('[')
+	for i := range list {
+		s := &list[i]
+		e.next()
+		e.open('{')
+		e.str("transport", s.Transport)
+		e.uint("port", uint64(s.Port))
+		e.some("protocol", s.Protocol)
+		e.uint("flows", s.Flows)
+		e.counted("clients", uint64(s.Clients))
+		e.time("first_seen", s.First)
+		e.time("last_seen", s.Last)
+		e.close('}')
+	}
+	e.close(']')
+}
+
+func (e *encoder) peer(p *asset.Peer) {
+	e.open('{')
+	e.str("ip", p.Address.String())
+	e.some("name", p.Name)
+	e.truth("home", p.Home)
+	e.texts("protocols", p.Protocols)
+	e.uint("flows", p.Flows)
+	e.uint("bytes_out", p.BytesOut)
+	e.uint("bytes_in", p.BytesIn)
+	e.close('}')
+}
+
+// finding writes a finding.
+func (r *Report) finding(e *encoder, f *finding.Finding) {
+	e.open('{')
+	e.str("id", f.ID)
+	e.str("check", f.Check)
+	e.str("kind", string(f.Kind))
+	e.str("severity", f.Severity.String())
+	e.share("confidence", f.Confidence)
+	e.str("status", string(f.Status))
+	e.str("title", f.Title)
+	e.str("explanation", f.Explanation)
+	e.maybe("device", f.Device)
+	e.str("address", f.Address)
+	e.uint("scope", uint64(f.Place.Scope))
+	e.texts("peers", f.Peers)
+	e.uint("peer_count", uint64(f.PeerCount))
+	e.uint("count", f.Count)
+	e.time("first_seen", f.FirstSeen)
+	e.time("last_seen", f.LastSeen)
+	e.texts("attack", f.Attack)
+	e.key("evidence")
+	e.open('[')
+	for i := range f.Evidence {
+		e.next()
+		r.evidence(e, &f.Evidence[i])
+	}
+	e.close(']')
+	e.maybe("incident", f.Incident)
+	if len(f.Members) > 0 {
+		e.texts("members", f.Members)
+	}
+	e.str("remedy", f.Remedy)
+	e.close('}')
+}
+
+func (r *Report) evidence(e *encoder, v *finding.Evidence) {
+	e.open('{')
+	e.str("type", r.evidenceType(*v))
+	e.time("time", v.Time)
+	e.uint("capture", uint64(v.Capture))
+	e.counted("packet", v.Packet)
+	e.str("summary", v.Summary)
+	if len(v.Bytes) > 0 {
+		e.key("bytes") // hexadecimal
+		e.b = append(e.b, '"')
+		e.b = hex.AppendEncode(e.b, v.Bytes)
+		e.b = append(e.b, '"')
+	}
+	e.close('}')
 }
 
 // Unknown stands where nothing is believed.
@@ -306,36 +343,3 @@ func known(b asset.Belief) string {
 }
 
 func round(f float64) float64 { return float64(int(f*100+0.5)) / 100 }
-
-func orEmpty(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
-}
-
-func services(list []asset.Service) []serviceJSON {
-	out := []serviceJSON{}
-	for _, s := range list {
-		out = append(out, serviceJSON{s.Transport, s.Port, s.Protocol, s.Flows, s.Clients, ident.Time(s.First), ident.Time(s.Last)})
-	}
-	return out
-}
-
-func (r *Report) findingOf(f *finding.Finding) findingJSON {
-	j := findingJSON{
-		ID: f.ID, Check: f.Check, Kind: string(f.Kind), Severity: f.Severity.String(), Confidence: round(f.Confidence), Status: string(f.Status),
-		Title: f.Title, Explanation: f.Explanation, Address: f.Address, Scope: f.Place.Scope, Peers: orEmpty(f.Peers), PeerCount: f.PeerCount, Count: f.Count,
-		FirstSeen: ident.Time(f.FirstSeen), LastSeen: ident.Time(f.LastSeen), Attack: orEmpty(f.Attack), Evidence: []evidenceJSON{}, Members: f.Members, Remedy: f.Remedy,
-	}
-	if f.Device != "" {
-		j.Device = &f.Device
-	}
-	if f.Incident != "" {
-		j.Incident = &f.Incident
-	}
-	for _, e := range f.Evidence {
-		j.Evidence = append(j.Evidence, evidenceJSON{r.evidenceType(e), ident.Time(e.Time), e.Capture, e.Packet, e.Summary, hex.EncodeToString(e.Bytes)})
-	}
-	return j
-}
