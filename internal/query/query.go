@@ -4,6 +4,7 @@
 package query
 
 import (
+	"context"
 	"net/netip"
 
 	"edgeward/internal/event"
@@ -21,6 +22,19 @@ type Request struct {
 	Limit   int             // of records; 0 for 100
 	Cursor  string          // from an earlier Result
 	Oldest  bool            // oldest first; otherwise newest first
+	// Resolver answers what only the hub knows: device: and site: in Text.
+	// Without one these are errors.
+	Resolver Resolver
+	Now      int64 // what relative times in Text count from; 0 for the clock
+}
+
+// Resolver turns names of the hub into what facts have.
+type Resolver interface {
+	// DeviceHosts gives the host keys that ever stood for a device, by id or
+	// label; none when there is no such device.
+	DeviceHosts(ctx context.Context, tenant uint16, device string) ([]ident.HostKey, error)
+	// SiteSensors gives the ids of the sensors of a site.
+	SiteSensors(ctx context.Context, tenant uint16, site string) ([]string, error)
 }
 
 // Record is one stored fact with the columns that lists show. The body is in Fact.
@@ -31,6 +45,7 @@ type Record struct {
 	Place            ident.Place
 	Sensor           string
 	Kind             event.Kind
+	KindName         string // also of a kind that this version does not know; then there is no Fact
 	Capture          string // name of the capture; empty live
 	Packet           uint64
 	Offset           int64
