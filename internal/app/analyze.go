@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"time"
 
 	"edgeward/internal/asset"
 	"edgeward/internal/event"
@@ -36,7 +37,8 @@ type AnalyzeOptions struct {
 	Observer Observer // sees facts and findings as they come; may be nil
 	// Device is told every device that changed, now and then and at the end;
 	// may be nil. With it, the Observer is told the last count of each finding.
-	Device func(*asset.Device)
+	Device      func(*asset.Device)
+	DeviceEvery time.Duration // tell them after this wall-clock time as well; 0 for not
 	// MaxBytes ends an input that, unpacked, holds more; 0 for no limit.
 	MaxBytes uint64
 	// Progress is told how many bytes of the inputs have been read, of how
@@ -109,7 +111,8 @@ type analysis struct {
 	total    int64
 	done     int64
 	problems []problem
-	untold   int // facts since devices were told
+	untold   int       // facts since devices were told
+	next     time.Time // when they are told whatever the number
 }
 
 // tellEvery is how many facts go by until devices are told again.
@@ -151,8 +154,8 @@ func (a *analysis) take(facts []*event.Fact, packets detect.Packets) error {
 	for _, f := range a.judge.detect.Updates() {
 		a.o.Observer.Alert(f)
 	}
-	if a.untold += len(facts); a.untold >= tellEvery && a.o.Device != nil {
-		a.untold = 0
+	if a.untold += len(facts); a.o.Device != nil && (a.untold >= tellEvery || a.o.DeviceEvery > 0 && time.Now().After(a.next)) {
+		a.untold, a.next = 0, time.Now().Add(a.o.DeviceEvery)
 		a.tell()
 	}
 	return a.o.Observer.Flush()

@@ -164,8 +164,12 @@ func (w *worker) read(ctx context.Context, judge JudgeOptions) error {
 		}
 		return w.session.Write(progressFrame, b)
 	}}
-	// What is read from standard input cannot be left while it waits.
+	every := time.Duration(0)
+	if w.Keep {
+		every = time.Second
+	}
 	r, err := Analyze(ctx, AnalyzeOptions{
+		DeviceEvery: every,
 		Version: w.Version, Paths: []string{"-"}, Stdin: in, Judge: judge, Memory: w.Memory, Observer: w, Device: w.record.Device, MaxBytes: w.MaxBytes,
 	})
 	if r == nil {

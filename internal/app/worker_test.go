@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const labCapture = "../../test/lab/lab.pcap"
+const labPath = "../../test/lab/lab.pcap"
 
 func open(t *testing.T, path string) *os.File {
 	t.Helper()
@@ -43,7 +43,7 @@ func open(t *testing.T, path string) *os.File {
 // TestParserSeesWhatAnalyzeSees wants the confined process to find in a
 // capture exactly what an analysis in this process finds.
 func TestParserSeesWhatAnalyzeSees(t *testing.T) {
-	want, err := Analyze(t.Context(), AnalyzeOptions{Paths: []string{labCapture}})
+	want, err := Analyze(t.Context(), AnalyzeOptions{Paths: []string{labPath}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestParserSeesWhatAnalyzeSees(t *testing.T) {
 		Progress: func(x Progress) { last = x },
 		Ready:    func(s confine.State) { state = s },
 	}
-	r, err := p.Run(t.Context(), Task{Kind: ReadTask, Sensor: "uploads", Name: "lab.pcap", Content: "abc", Size: 1}, open(t, labCapture))
+	r, err := p.Run(t.Context(), Task{Kind: ReadTask, Sensor: "uploads", Name: "lab.pcap", Content: "abc", Size: 1}, open(t, labPath))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestParserSeesWhatAnalyzeSees(t *testing.T) {
 
 func TestParserBounds(t *testing.T) {
 	p := &Parser{Publish: func(context.Context, *bus.Batch, []byte) error { return nil }}
-	r, err := p.Run(t.Context(), Task{Kind: ReadTask, Sensor: "uploads", MaxBytes: 1 << 10}, open(t, labCapture))
+	r, err := p.Run(t.Context(), Task{Kind: ReadTask, Sensor: "uploads", MaxBytes: 1 << 10}, open(t, labPath))
 	if err != nil || r.Problem == "" {
 		t.Errorf("a capture beyond its limit gives %+v, %v", r, err)
 	}
@@ -106,7 +106,7 @@ func TestParserBounds(t *testing.T) {
 	}
 	full := errors.New("the disk is full")
 	p.Publish = func(context.Context, *bus.Batch, []byte) error { return full }
-	if _, err = p.Run(t.Context(), Task{Kind: ReadTask, Sensor: "uploads"}, open(t, labCapture)); !errors.Is(err, full) {
+	if _, err = p.Run(t.Context(), Task{Kind: ReadTask, Sensor: "uploads"}, open(t, labPath)); !errors.Is(err, full) {
 		t.Errorf("a failure to publish gives %v", err)
 	}
 	var fault *confine.FaultError
