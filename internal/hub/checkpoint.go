@@ -18,8 +18,8 @@ type Checkpoint struct {
 
 // The names under which checkpoints are stored.
 const (
-	Projection = "projection" // of the state: devices, findings, roll-ups
-	Segments   = "segments"   // of the event log: sealed up to here
+	Projected = "projection" // of the state: devices, findings, roll-ups
+	Segments  = "segments"   // of the event log: sealed up to here
 )
 
 // maxBoots bounds the runs of one sensor that are remembered. Batches of

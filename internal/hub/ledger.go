@@ -76,6 +76,7 @@ type IdentityTx interface {
 	Epoch() (int64, error)
 	BumpEpoch() error
 	Holders(each func(Holder)) error
+	// SaveHolders replaces all rows of the hosts that are in the list.
 	SaveHolders(list []Holder) error
 	// Repoint makes findings and moments of one device those of another.
 	Repoint(tenant uint16, from, to string) error

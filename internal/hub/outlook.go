@@ -120,6 +120,7 @@ type Keep struct {
 	Rollups  int64 // by the hour, but for pairs
 	Pairs    int64 // who talks to whom, by the hour
 	Resolved int64 // findings that are resolved, since they were last seen
+	Evidence int64 // the bytes of packets in findings, since they were last seen
 	Audit    int64
 	Nodes    int64 // entries of the M2M explorer, since they were last seen
 	Moments  int64
