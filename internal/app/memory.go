@@ -47,7 +47,8 @@ type sentinel struct{ _ [64]byte }
 func (p *pacer) pace() {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
-	live := max(sample[0].Value.Uint64(), 1<<20)
+	// Go's least heap is 4 MiB at 100 per cent, and more in proportion.
+	live := max(sample[0].Value.Uint64(), 4<<20)
 	if percent := int(min(max(p.room*100/live, leastPercent), math.MaxInt16)); percent != p.percent {
 		p.percent = percent
 		debug.SetGCPercent(percent)

@@ -170,7 +170,7 @@ func (w *worker) read(ctx context.Context, judge JudgeOptions) error {
 	}
 	r, err := Analyze(ctx, AnalyzeOptions{
 		DeviceEvery: every,
-		Version: w.Version, Paths: []string{"-"}, Stdin: in, Judge: judge, Memory: w.Memory, Observer: w, Device: w.record.Device, MaxBytes: w.MaxBytes,
+		Version:     w.Version, Paths: []string{"-"}, Stdin: in, Judge: judge, Memory: w.Memory, Observer: w, Device: w.record.Device, MaxBytes: w.MaxBytes,
 	})
 	if r == nil {
 		return err

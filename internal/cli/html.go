@@ -16,4 +16,4 @@ var formats = []string{"text", "json", "eve", "html"}
 func writeHTML(r *report.Report, w io.Writer) error { return r.HTML(w) }
 
 // extraCommands are those that the small build leaves out.
-func extraCommands(s *streams) []*cobra.Command { return []*cobra.Command{newMan(s)} }
+func extraCommands(s *streams) []*cobra.Command { return []*cobra.Command{newConfig(s), newMan(s)} }

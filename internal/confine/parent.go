@@ -86,6 +86,7 @@ func Start(ctx context.Context, o Options) (*Child, error) {
 	}
 	c := &Child{out: out, leash: leash, frames: reader{bufio.NewReaderSize(out, 64<<10)}, tail: &tail{log: o.Log}, grace: o.Grace}
 	c.cmd = exec.Command(o.Path, o.Args...)
+	c.cmd.Args[0] = os.Args[0] // the name that people know from lists of processes
 	c.cmd.Env = []string{"TZ=UTC", "GOTRACEBACK=single"}
 	c.cmd.Dir = "/"
 	c.cmd.Stderr = c.tail

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"edgeward/internal/app/config"
 )
 
 // pages lists what is written, and by what.
@@ -19,6 +21,8 @@ var pages = []struct {
 }{
 	{"checks.md", checks},
 	{"commands.md", commands},
+	{"config.schema.json", config.Schema},
+	{"configuration.md", configuration},
 	{"events.md", events},
 	{"protocols.md", protocols},
 	{"types.md", types},

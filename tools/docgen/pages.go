@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"edgeward/content"
+	"edgeward/internal/app/config"
 	"edgeward/internal/cli"
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
@@ -187,6 +188,25 @@ func types() ([]byte, error) {
 	b.WriteString("The closed list of what a device can be. What fits none of them is `unknown`.\n\n| type | what |\n|---|---|\n")
 	for _, t := range list {
 		fmt.Fprintf(b, "| `%s` | %s |\n", t.Type, cell(t.What))
+	}
+	return b.Bytes(), nil
+}
+
+func configuration() ([]byte, error) {
+	b := page("Configuration", "internal/app/config")
+	b.WriteString("Flags win over the environment, which wins over the YAML file (`--config`, `EDGEWARD_CONFIG`, or `/etc/edgeward/edgeward.yaml`), which wins over the defaults. `edgeward config check` shows each value and where it comes from, `edgeward config init` writes a file with every key as a comment, and [config.schema.json](config.schema.json) is for editors. Lists in variables are separated by commas.\n\n| key | variable | default | what |\n|---|---|---|---|\n")
+	for _, e := range config.Entries() {
+		variable, standard, doc := "", "", cell(e.Doc)
+		if e.Variable != "" {
+			variable = "`" + e.Variable + "`"
+		}
+		if e.Default != "" {
+			standard = "`" + e.Default + "`"
+		}
+		if e.Words != nil {
+			doc += " (" + strings.Join(e.Words, ", ") + ")"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", e.Key, variable, standard, doc)
 	}
 	return b.Bytes(), nil
 }

@@ -88,6 +88,39 @@ func property(t reflect.Type, tag reflect.StructTag) *schema {
 	return s
 }
 
+// Entry describes one key.
+type Entry struct {
+	Key, Variable, Default, Doc string
+	Words                       []string // that are allowed; nil for all
+}
+
+// Entries lists every key, those of lists with [] in their names.
+func Entries() []Entry { return entries(reflect.TypeFor[Config](), "") }
+
+func entries(t reflect.Type, prefix string) []Entry {
+	var out []Entry
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key := prefix + f.Tag.Get("yaml")
+		switch {
+		case f.Type.Kind() == reflect.Struct:
+			out = append(out, entries(f.Type, key+".")...)
+		case isSection(f.Type):
+			out = append(out, entries(f.Type.Elem(), key+"[].")...)
+		default:
+			e := Entry{Key: key, Default: f.Tag.Get("default"), Doc: f.Tag.Get("doc")}
+			if !strings.Contains(key, "[]") {
+				e.Variable = variable(key)
+			}
+			if words := f.Tag.Get("enum"); words != "" {
+				e.Words = strings.Split(words, ",")
+			}
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // Example gives a file with every key as a comment and its default.
 func Example() []byte {
 	var b bytes.Buffer
