@@ -66,7 +66,9 @@ export async function open(origin: string): Promise<Watched> {
 /** Waits until nothing loads: no skeletons, no bars of progress of a page, no request under way for a moment. */
 export async function settle(page: Page): Promise<void> {
   await page.waitForFunction(
-    () => document.querySelector('main h1') && !document.querySelector('main [aria-busy="true"], main .mantine-Skeleton-root'),
+    () =>
+      document.querySelector('main h1') &&
+      !document.querySelector('main [aria-busy="true"], main .mantine-Skeleton-root'),
     undefined,
     { timeout: 15_000 },
   );

@@ -48,7 +48,7 @@ export async function startTexts(): Promise<void> {
     .init({
       lng: preferredLanguage(),
       fallbackLng: false,
-      ns: ['common'],
+      ns: ['common', 'parts'],
       defaultNS: 'common',
       interpolation: { escapeValue: false }, // React escapes
       react: { useSuspense: true },

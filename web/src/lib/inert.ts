@@ -40,9 +40,11 @@ function standIn(c: string): Piece {
 /** The same as plain text, for titles and labels. */
 export function inert(text: string, limit = 200): string {
   const { head, cut } = shorten(text, limit);
-  return pieces(head)
-    .map((p) => p.text)
-    .join('') + (cut > 0 ? '…' : '');
+  return (
+    pieces(head)
+      .map((p) => p.text)
+      .join('') + (cut > 0 ? '…' : '')
+  );
 }
 
 /** Cuts at a limit of characters without tearing a pair; cut is how many are gone. */

@@ -8,7 +8,7 @@ export function Copyable({ value, label }: { value: string; label: string }) {
   const { t } = useTranslation('parts');
   return (
     <div className={css.box}>
-      <pre className={css.value} tabIndex={0} aria-label={label}>
+      <pre className={css.value} tabIndex={0} role="region" aria-label={label}>
         {value}
       </pre>
       <CopyButton value={value}>

@@ -33,7 +33,12 @@ export function SimpleTable<T>({ label, columns, rows, rowKey, faded, current }:
         <thead>
           <tr>
             {columns.map((c) => (
-              <th key={c.key} scope="col" data-right={c.right || undefined} data-wide={c.wideOnly || undefined}>
+              <th
+                key={c.key}
+                scope="col"
+                data-right={c.right || undefined}
+                data-wide={c.wideOnly || undefined}
+              >
                 {c.header}
               </th>
             ))}
@@ -43,7 +48,11 @@ export function SimpleTable<T>({ label, columns, rows, rowKey, faded, current }:
           {rows.map((row) => {
             const key = rowKey(row);
             return (
-              <tr key={key} data-faded={faded?.(row) || undefined} data-current={key === current || undefined}>
+              <tr
+                key={key}
+                data-faded={faded?.(row) || undefined}
+                data-current={key === current || undefined}
+              >
                 {columns.map((c) => (
                   <td
                     key={c.key}

@@ -57,7 +57,9 @@ export function grow(entries: readonly Entry[]): Branch {
 
 function split(name: string): string[] {
   const levels = name.split('/');
-  return levels.length <= deepest ? levels : [...levels.slice(0, deepest - 1), levels.slice(deepest - 1).join('/')];
+  return levels.length <= deepest
+    ? levels
+    : [...levels.slice(0, deepest - 1), levels.slice(deepest - 1).join('/')];
 }
 
 function count(b: Branch, entry: Entry) {
