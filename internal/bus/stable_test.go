@@ -36,6 +36,9 @@ func TestNumbersKeepTheirMeaning(t *testing.T) {
 		for i := range typ.NumField() {
 			f := typ.Field(i)
 			n, _, _ := strings.Cut(f.Tag.Get("cbor"), ",")
+			if n == "-" {
+				continue // it never leaves the process
+			}
 			if n == "" {
 				t.Errorf("%s.%s has no number", typ, f.Name)
 			}

@@ -67,7 +67,7 @@ type MQTTPublish struct {
 	Dup       bool     `eve:"dup" cbor:"4"`
 	MessageID uint16   `eve:"message_id" cbor:"5"`
 	Len       uint32   `eve:"message_len" cbor:"6"`
-	Head      string   `eve:"-" cbor:"7"`     // first bytes of the payload, at most 256
+	Head      string   `eve:"-" cbor:"-"`     // first bytes of the payload, at most 256
 	State     string   `eve:"state" cbor:"8"` // acked, received, completed, pending
 	AckCode   uint8    `eve:"ack_reason_code" cbor:"9"`
 	Alias     uint16   `eve:"topic_alias" cbor:"10"`
@@ -159,8 +159,8 @@ type CoAP struct {
 	ReqLen        uint32   `eve:"request_len" cbor:"16"`  // bytes of the datagrams
 	RespLen       uint32   `eve:"response_len" cbor:"17"` // bytes of the datagrams
 	PayloadLen    uint32   `eve:"payload_len" cbor:"18"`  // of the request
-	Head          string   `eve:"-" cbor:"19"`            // first bytes of the request's payload, at most 256
-	RespHead      string   `eve:"-" cbor:"20"`
+	Head          string   `eve:"-" cbor:"-"`             // first bytes of the request's payload, at most 256
+	RespHead      string   `eve:"-" cbor:"-"`
 	Answered      bool     `eve:"answered" cbor:"21"`
 	Notification  bool     `eve:"notification" cbor:"22"`
 	Signal        string   `eve:"signal" cbor:"23" col:"verb"` // of RFC 8323: CSM, Ping, Pong, Release, Abort

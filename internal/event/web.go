@@ -24,8 +24,8 @@ type HTTP struct {
 	Upgrade      string `eve:"upgrade" cbor:"18"` // protocol switched to
 	XForwarded   string `eve:"xff" cbor:"19"`
 	Cookie       bool   `eve:"cookie" cbor:"20"` // a cookie was sent
-	ReqBody      string `eve:"-" cbor:"21"`      // the first bytes of the request body, at most 1024
-	RespBody     string `eve:"-" cbor:"22"`      // the first bytes of the response body, at most 1024, without gzip and deflate
+	ReqBody      string `eve:"-" cbor:"-"`       // the first bytes of the request body, at most 1024
+	RespBody     string `eve:"-" cbor:"-"`       // the first bytes of the response body, at most 1024, without gzip and deflate
 	Title        string `eve:"title" cbor:"23"`  // of an HTML response
 	RespMagic    string `eve:"response_magic" cbor:"24"`
 	ReqMagic     string `eve:"request_magic" cbor:"25"`

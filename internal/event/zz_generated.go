@@ -2096,14 +2096,6 @@ func (x *CoAP) AppendCBOR(b []byte) []byte {
 		b = cbor.AppendUint(b, 18)
 		b = cbor.AppendUint(b, uint64(x.PayloadLen))
 	}
-	if x.Head != "" {
-		b = cbor.AppendUint(b, 19)
-		b = cbor.AppendText(b, x.Head)
-	}
-	if x.RespHead != "" {
-		b = cbor.AppendUint(b, 20)
-		b = cbor.AppendText(b, x.RespHead)
-	}
 	if x.Answered {
 		b = cbor.AppendUint(b, 21)
 		b = cbor.AppendBool(b, true)
@@ -2205,10 +2197,6 @@ func (x *CoAP) decodeCBOR(r *cbor.Reader) {
 			x.RespLen = uint32(r.Uint(32))
 		case 18:
 			x.PayloadLen = uint32(r.Uint(32))
-		case 19:
-			x.Head = r.Text()
-		case 20:
-			x.RespHead = r.Text()
 		case 21:
 			x.Answered = r.Bool()
 		case 22:
@@ -5674,14 +5662,6 @@ func (x *HTTP) AppendCBOR(b []byte) []byte {
 		b = cbor.AppendUint(b, 20)
 		b = cbor.AppendBool(b, true)
 	}
-	if x.ReqBody != "" {
-		b = cbor.AppendUint(b, 21)
-		b = cbor.AppendText(b, x.ReqBody)
-	}
-	if x.RespBody != "" {
-		b = cbor.AppendUint(b, 22)
-		b = cbor.AppendText(b, x.RespBody)
-	}
 	if x.Title != "" {
 		b = cbor.AppendUint(b, 23)
 		b = cbor.AppendText(b, x.Title)
@@ -5764,10 +5744,6 @@ func (x *HTTP) decodeCBOR(r *cbor.Reader) {
 			x.XForwarded = r.Text()
 		case 20:
 			x.Cookie = r.Bool()
-		case 21:
-			x.ReqBody = r.Text()
-		case 22:
-			x.RespBody = r.Text()
 		case 23:
 			x.Title = r.Text()
 		case 24:
@@ -8979,10 +8955,6 @@ func (x *MQTTPublish) appendCBOR(b []byte) []byte {
 		b = cbor.AppendUint(b, 6)
 		b = cbor.AppendUint(b, uint64(x.Len))
 	}
-	if x.Head != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Head)
-	}
 	if x.State != "" {
 		b = cbor.AppendUint(b, 8)
 		b = cbor.AppendText(b, x.State)
@@ -9032,8 +9004,6 @@ func (x *MQTTPublish) decodeCBOR(r *cbor.Reader) {
 			x.MessageID = uint16(r.Uint(16))
 		case 6:
 			x.Len = uint32(r.Uint(32))
-		case 7:
-			x.Head = r.Text()
 		case 8:
 			x.State = r.Text()
 		case 9:

@@ -10,6 +10,9 @@ import (
 func (s *structType) checkKeys() {
 	seen := map[uint64]string{}
 	for _, f := range s.fields {
+		if f.local {
+			continue
+		}
 		if other := seen[f.key]; other != "" {
 			log.Fatalf("%s: %s and %s have the same cbor number %d", s.name, other, f.name, f.key)
 		}
@@ -27,7 +30,9 @@ func codec(p printer, structs map[string]*structType, s *structType) {
 	}
 	p("b = cbor.OpenMap(b)")
 	for _, f := range s.fields {
-		encodeField(p, structs, f)
+		if !f.local {
+			encodeField(p, structs, f)
+		}
 	}
 	p("return cbor.CloseMap(b)\n}")
 	if s.kind != "" {
@@ -37,8 +42,10 @@ func codec(p printer, structs map[string]*structType, s *structType) {
 	p("\nfunc (x *%s) decodeCBOR(r *cbor.Reader) {", s.name)
 	p("for n := r.Map(); r.More(&n); {\nswitch r.Key() {")
 	for _, f := range s.fields {
-		p("case %d:", f.key)
-		decodeField(p, structs, f)
+		if !f.local {
+			p("case %d:", f.key)
+			decodeField(p, structs, f)
+		}
 	}
 	p("default:\nr.Skip()\n}\n}\n}")
 }

@@ -23,6 +23,7 @@ const output = "zz_generated.go"
 type field struct {
 	name, typ, eve string
 	key            uint64 // in CBOR; never changes
+	local          bool   // it never leaves the process: what a payload says
 	col            string // the promoted column that it fills; empty for none
 	keep, time     bool
 	doc            string
@@ -112,11 +113,12 @@ func readStruct(name string, doc *ast.CommentGroup, st *ast.StructType) *structT
 		tagged = true
 		parts := strings.Split(tag, ",")
 		for _, n := range f.Names {
+			local := tags.Get("cbor") == "-"
 			key, err := strconv.ParseUint(tags.Get("cbor"), 10, 16)
-			if err != nil {
-				log.Fatalf("%s.%s: a field needs a cbor tag with a number that no field of the struct ever had", name, n.Name)
+			if err != nil && !local {
+				log.Fatalf("%s.%s: a field needs a cbor tag with a number that no field of the struct ever had, or - when it never leaves the process", name, n.Name)
 			}
-			fl := field{name: n.Name, typ: typeName(f.Type), eve: parts[0], key: key, col: tags.Get("col")}
+			fl := field{name: n.Name, typ: typeName(f.Type), eve: parts[0], key: key, local: local, col: tags.Get("col")}
 			for _, o := range parts[1:] {
 				switch o {
 				case "keep":
