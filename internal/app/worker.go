@@ -25,6 +25,8 @@ type TaskKind string
 const (
 	WatchTask TaskKind = "watch" // interfaces, until it is told to end
 	ReadTask  TaskKind = "read"  // one capture or log on its standard input
+	// DissectTask shows the layers of single frames to people.
+	DissectTask TaskKind = "dissect"
 )
 
 // Task is what a parsing process is told to do. It travels as JSON.
@@ -46,11 +48,12 @@ type Task struct {
 	Rings      int
 	StatsEvery time.Duration // 0 for ten seconds
 
-	Name     string // of the capture that is read
-	Content  string // hash of its bytes
-	Size     int64  // its bytes, for the progress; 0 when it is not known
-	MaxBytes uint64 // that it may hold when unpacked; 0 for 64 GiB
-	Keep     bool   // it has no end: batches go at once, as from a live sensor
+	Name     string   // of the capture that is read
+	Content  string   // hash of its bytes
+	Size     int64    // its bytes, for the progress; 0 when it is not known
+	MaxBytes uint64   // that it may hold when unpacked; 0 for 64 GiB
+	Frames   [][]byte // to dissect
+	Keep     bool     // it has no end: batches go at once, as from a live sensor
 }
 
 // The kinds of frames from a parsing process.
@@ -59,6 +62,7 @@ const (
 	progressFrame = 'p' // Progress in JSON
 	resultFrame   = 'r' // Result in JSON: the last frame of a ReadTask
 	readyFrame    = 'w' // the interfaces are open
+	layersFrame   = 'd' // layers of each frame, in JSON
 )
 
 // Progress says how far the reading of a capture has come.
@@ -99,6 +103,9 @@ func ServeWorker(ctx context.Context) error {
 		}
 		if t.StatsEvery <= 0 {
 			t.StatsEvery = 10 * time.Second
+		}
+		if t.Kind == DissectTask {
+			return dissectFrames(s, &t)
 		}
 		w := &worker{Task: t, session: s}
 		w.record = bus.NewRecorder(bus.RecorderOptions{Tenant: t.Tenant, Sensor: t.Sensor, Boot: t.Boot, Emit: func(_ bus.Header, message []byte) error {

@@ -187,3 +187,17 @@ func childPid(t *testing.T) (pid int) {
 	}
 	return pid
 }
+
+func TestDissect(t *testing.T) {
+	frames, err := readScene(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := Dissect(t.Context(), [][]byte{frames[10].data, {1, 2, 3}, nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(layers) != 3 || len(layers[0]) < 2 || layers[0][0].Name != "Ethernet" || layers[1][0].Name != "Data" || len(layers[2]) != 0 {
+		t.Errorf("%+v", layers)
+	}
+}
