@@ -158,7 +158,7 @@ var poolWords = words(
 )
 
 func (a *abuse) pool(s *sight, name, did string, conf float64) {
-	if len(name) < 5 || !hasAnyFold(name, poolWords) {
+	if len(name) < 5 || !poolWords.inFold(name) {
 		return
 	}
 	about := &s.src
@@ -206,7 +206,7 @@ func (a *abuse) click(s *sight, b *event.HTTP) {
 	if b.Referer != "" {
 		c.referers.add(textKey(b.Referer))
 	}
-	if hasAnyFold(path, adWords) || hasAnyFold(query, adWords) {
+	if adWords.inFold(path) || adWords.inFold(query) {
 		c.clicks++
 		c.sites.add(b.Host)
 	}

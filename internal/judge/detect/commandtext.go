@@ -14,11 +14,11 @@ func readCommand(n []byte, where requestPart) (attackText, bool) {
 	case bytes.Contains(n, []byte("() {")) && bytes.Contains(n, []byte("};")):
 		a.what = "a function definition that a vulnerable shell runs (Shellshock)"
 	case where == inAgent:
-		if !bytes.Contains(n, []byte("$(")) || !hasAny(n, strongCommands) {
+		if !bytes.Contains(n, []byte("$(")) || !strongCommands.in(n) {
 			return a, false
 		}
 		a.what = "a shell command"
-	case hasAny(n, codeTraits):
+	case codeTraits.in(n):
 		a.what = "code for the server to run"
 	case shellCommand(n, where):
 		a.what = "a shell command"
@@ -26,7 +26,7 @@ func readCommand(n []byte, where requestPart) (attackText, bool) {
 		return a, false
 	}
 	a.host = addressIn(n)
-	a.fetches = hasAny(n, fetchCommands) && (bytes.Contains(n, []byte("chmod")) || bytes.Contains(n, []byte("sh")) || bytes.Contains(n, []byte("./")))
+	a.fetches = fetchCommands.in(n) && (bytes.Contains(n, []byte("chmod")) || bytes.Contains(n, []byte("sh")) || bytes.Contains(n, []byte("./")))
 	return a, true
 }
 
@@ -52,23 +52,6 @@ var (
 		"java.lang.runtime", "processbuilder", "#_memberaccess", "@ognl", "ognl.ognl", "%{(#", "${@", "class.module.classloader", "freemarker.template.utility.execute", "__import__('os')", "cmd.exe?/c", "cmd.exe /c", "/bin/sh -c",
 		"$_get[", "$_post[", "$http_get_vars[", "runtime.getruntime", "new-object net.webclient")
 )
-
-func words(w ...string) [][]byte {
-	out := make([][]byte, len(w))
-	for i := range w {
-		out[i] = []byte(w[i])
-	}
-	return out
-}
-
-func hasAny(n []byte, words [][]byte) bool {
-	for _, w := range words {
-		if bytes.Contains(n, w) {
-			return true
-		}
-	}
-	return false
-}
 
 // plainCommands count as commands only right behind something that ends the
 // command before, and only in a URL or form.
@@ -115,7 +98,7 @@ func commandAt(before, n []byte, where requestPart, sep byte) bool {
 	for len(n) > 0 && (n[0] == ' ' || n[0] == '&' || n[0] == '|' || n[0] == ';') {
 		n = n[1:]
 	}
-	for _, w := range strongCommands {
+	for _, w := range strongCommands.list {
 		if bytes.HasPrefix(n, w) && (sep != '\n' || where != inBody) {
 			return len(n) > len(w) || sep == '`' || sep == '$' || where != inBody
 		}
@@ -123,10 +106,10 @@ func commandAt(before, n []byte, where requestPart, sep byte) bool {
 	if where == inBody && sep != '`' && sep != '$' {
 		return false
 	}
-	for _, dir := range commandFolders {
+	for _, dir := range commandFolders.list {
 		n = bytes.TrimPrefix(n, dir)
 	}
-	for _, w := range plainCommands {
+	for _, w := range plainCommands.list {
 		if !bytes.HasPrefix(n, w) {
 			continue
 		}
@@ -182,7 +165,7 @@ func commandValue(n []byte) bool {
 			name, value = nil, p
 		}
 		value = bytes.TrimLeft(value, " ")
-		for _, w := range strongCommands {
+		for _, w := range strongCommands.list {
 			if !bytes.HasPrefix(value, w) || len(value) <= len(w) {
 				continue
 			}

@@ -158,7 +158,7 @@ func operationCheck(op *event.Operation) string {
 var controlWords = words("coil", "operate", "select", "c_sc", "c_dc", "c_rc", "c_se", "c_bo", "command", "output", "control", "oper", "pulse", "relay", "force")
 
 func controls(op *event.Operation) bool {
-	if hasAnyFold(op.Verb, controlWords) {
+	if controlWords.inFold(op.Verb) {
 		return true
 	}
 	return op.Protocol == "bacnet" && strings.Contains(strings.ToLower(op.Target), "output")
@@ -170,7 +170,7 @@ var stopWords = words("stop", "halt", "hold", "disable", "listen_only", "reset",
 // stops reports whether a change of mode takes the controller out of
 // operation.
 func stops(verb string) bool {
-	return hasAnyFold(verb, stopWords)
+	return stopWords.inFold(verb)
 }
 
 // operation reports who did what to whom.

@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"edgeward/internal/event"
 )
@@ -62,19 +63,27 @@ func (p *payloadLeak) look(s *sight, text, protocol, where, what string) {
 
 // sensitiveKeys are names of fields, as JSON, forms and command lines have
 // them, and what their values are.
-var sensitiveKeys = []struct {
-	word []byte
-	kind string
-}{
-	{[]byte("password"), "a password"}, {[]byte("passwd"), "a password"}, {[]byte("passphrase"), "a password"},
-	{[]byte("psk"), "a network key"}, {[]byte("wpa"), "a network key"}, {[]byte("wifi_key"), "a network key"},
-	{[]byte("api_key"), "an access key"}, {[]byte("apikey"), "an access key"}, {[]byte("access_token"), "an access token"}, {[]byte("auth_token"), "an access token"},
-	{[]byte("secret"), "a secret"}, {[]byte("private_key"), "a private key"}, {[]byte("latitude"), "a position"}, {[]byte("longitude"), "a position"},
-	{[]byte("patient"), "patient data"}, {[]byte("birth"), "personal data"}, {[]byte("ssn"), "personal data"}, {[]byte("credit_card"), "personal data"}, {[]byte("phone_number"), "personal data"},
+var sensitiveKeys = []struct{ word, kind string }{
+	{"password", "a password"}, {"passwd", "a password"}, {"passphrase", "a password"},
+	{"psk", "a network key"}, {"wpa", "a network key"}, {"wifi_key", "a network key"},
+	{"api_key", "an access key"}, {"apikey", "an access key"}, {"access_token", "an access token"}, {"auth_token", "an access token"},
+	{"secret", "a secret"}, {"private_key", "a private key"}, {"latitude", "a position"}, {"longitude", "a position"},
+	{"patient", "patient data"}, {"birth", "personal data"}, {"ssn", "personal data"}, {"credit_card", "personal data"}, {"phone_number", "personal data"},
 }
+
+var sensitiveWords = func() *wordList {
+	var list []string
+	for _, k := range sensitiveKeys {
+		list = append(list, k.word)
+	}
+	return words(list...)
+}()
 
 // sensitive gives the kind of sensitive value that a text holds, or nothing.
 func sensitive(text string) string {
+	if strings.IndexByte(text, ':') < 0 && strings.IndexByte(text, '=') < 0 && strings.IndexByte(text, '@') < 0 && !strings.Contains(text, "-----") {
+		return ""
+	}
 	var buf [1024]byte
 	low := lower(buf[:0], text[:min(len(text), len(buf))])
 	if bytes.Contains(low, []byte("-----begin ")) && bytes.Contains(low, []byte("private key")) {
@@ -83,19 +92,11 @@ func sensitive(text string) string {
 	if bytes.IndexByte(low, ':') < 0 && bytes.IndexByte(low, '=') < 0 && bytes.IndexByte(low, '@') < 0 {
 		return ""
 	}
-	for i := range sensitiveKeys {
-		k := &sensitiveKeys[i]
-		for rest := low; ; {
-			at := bytes.Index(rest, k.word)
-			if at < 0 {
-				break
-			}
-			after := rest[at+len(k.word):]
-			if hasValue(after) && (at == 0 || rest[at-1] < 'a' || rest[at-1] > 'z') {
-				return k.kind
-			}
-			rest = after
-		}
+	key := sensitiveWords.first(low, func(word, at int) bool {
+		return (at == 0 || low[at-1] < 'a' || low[at-1] > 'z') && hasValue(low[at+len(sensitiveWords.list[word]):])
+	})
+	if key >= 0 {
+		return sensitiveKeys[key].kind
 	}
 	if mailAddress(low) {
 		return "a mail address"
@@ -117,7 +118,7 @@ func hasValue(after []byte) bool {
 	if len(v) < 2 || v[0] == ',' || v[0] == '}' || v[0] == '&' {
 		return false
 	}
-	for _, no := range noValues {
+	for _, no := range noValues.list {
 		if bytes.HasPrefix(v, no) {
 			return false
 		}

@@ -9,7 +9,10 @@ import (
 	"edgeward/internal/ident"
 )
 
-const payloadScore = 4
+const (
+	payloadScore = 4
+	takenScore   = 3 + 2 // what it adds, and what it saves, that the receiver was attacked before
+)
 
 // payload finds programs that arrive on a device the way malware does.
 type payload struct{ e *Engine }
@@ -54,6 +57,9 @@ func (p *payload) fact(s *sight) {
 // judge weighs the traits. No single one suffices.
 func (p *payload) judge(s *sight, to, from *actor, a arrival) {
 	if !to.home {
+		return
+	}
+	if score, _ := a.weigh("", nil); score+takenScore < payloadScore {
 		return
 	}
 	taken := p.takenOver(s, to)
@@ -122,7 +128,7 @@ func (a *arrival) weigh(taken string, say func(string)) (score int, program bool
 		} else if a.host != "" {
 			score-- // makers' updates come from servers with names
 		}
-		if a.name != "" && a.agent == "" || hasAnyFold(a.agent, fetchAgents) {
+		if a.name != "" && a.agent == "" || fetchAgents.inFold(a.agent) {
 			add(1, "no browser fetched it")
 		}
 		if a.port != 80 && a.port != 8080 && a.port != 443 && a.port != 8000 {
@@ -139,7 +145,7 @@ func (a *arrival) weigh(taken string, say func(string)) (score int, program bool
 	}
 	if taken != "" {
 		add(3, taken)
-	} else if hasAnyFold(a.agent, usualAgents) && !strings.HasPrefix(a.magic, "elf") && !a.blob {
+	} else if usualAgents.inFold(a.agent) && !strings.HasPrefix(a.magic, "elf") && !a.blob {
 		score -= 2
 	}
 	return score, program

@@ -82,6 +82,14 @@ func (d *distinct) add(k uint64) bool {
 	return d.register(k)
 }
 
+// halves are the powers of one half.
+var halves = func() (t [256]float64) {
+	for r := range t {
+		t[r] = math.Exp2(-float64(r))
+	}
+	return t
+}()
+
 func (d *distinct) register(k uint64) bool {
 	k = mix(mix(k, 0x2545f4914f6cdd1d), 0x9fb21c651e98df25) // twice, as keys may be a row of numbers
 	rank := uint8(bits.LeadingZeros64(k<<8|1<<7) + 1)
@@ -99,7 +107,7 @@ func (d *distinct) count() int {
 	}
 	sum, empty := 0.0, 0
 	for _, r := range d.many {
-		sum += math.Exp2(-float64(r))
+		sum += halves[r]
 		if r == 0 {
 			empty++
 		}

@@ -125,11 +125,9 @@ func (t *tunnel) fact(s *sight) {
 
 // weigh judges a domain by what was asked below it.
 func (t *tunnel) weigh(d *tunnelDomain, sub, domain string) (ident.Severity, float64, bool) {
-	names := uint64(d.names.count())
-	// A cache would answer what is asked twice; tunnels never ask twice.
-	fresh := names*3 >= d.queries*2
 	switch {
-	case d.carrying >= tunnelNames && d.bytes >= tunnelBytes && fresh:
+	// A cache would answer what is asked twice; tunnels never ask twice.
+	case d.carrying >= tunnelNames && d.bytes >= tunnelBytes && uint64(d.names.count())*3 >= d.queries*2:
 		return ident.High, 0.9, true
 	case d.raw >= 5:
 		return ident.High, 0.9, true

@@ -74,8 +74,8 @@ func (w *webScan) fact(s *sight) {
 		path = path[:i]
 	}
 	failed := b.Status == 0 || b.Status >= 400 && b.Status < 500 && b.Status != 401 && b.Status != 407 || b.Status == 501
-	secret := hasAnyFold(path, secretFiles)
-	tool := hasAnyFold(b.UserAgent, scannerAgents)
+	secret := secretFiles.inFold(path)
+	tool := scannerAgents.inFold(b.UserAgent)
 	if !failed && !secret && !tool {
 		if c := w.clients.get(mix(hostKey(s.Place, s.Src), addrKey(s.Dst))); c != nil {
 			c.asked++
@@ -101,7 +101,7 @@ func (w *webScan) fact(s *sight) {
 		if c.tool.add(s, key, webSpan) >= toolLimit || onlyTool(b.UserAgent) {
 			why = "a page, by a program that calls itself a scanner"
 		}
-	case hasAnyFold(path, probedPages) && c.probes.add(s, key, webSpan) >= probeLimit:
+	case probedPages.inFold(path) && c.probes.add(s, key, webSpan) >= probeLimit:
 		why = "a page that attackers look for"
 	}
 	if failed && b.Referer == "" && !b.Cookie {
@@ -168,29 +168,7 @@ var massAgents = words("masscan", "zgrab", "nikto", "sqlmap", "nuclei", "zmeu")
 
 // onlyTool reports whether an agent is nothing but a mass scanner's name.
 func onlyTool(agent string) bool {
-	return len(agent) < 40 && hasAnyFold(agent, massAgents)
-}
-
-// hasAnyFold reports whether text holds any of the lower-case words, within
-// its first kilobyte.
-func hasAnyFold(text string, words [][]byte) bool {
-	if text == "" {
-		return false
-	}
-	var buf [1024]byte
-	return hasAny(lower(buf[:0], text[:min(len(text), len(buf))]), words)
-}
-
-// lower appends text in lower case (ASCII) to b.
-func lower(b []byte, text string) []byte {
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		b = append(b, c)
-	}
-	return b
+	return len(agent) < 40 && massAgents.inFold(agent)
 }
 
 // secretKeys are names of query parameters whose values are not shown.
@@ -206,7 +184,7 @@ func redactQuery(url string) string {
 	parts := strings.Split(query, "&")
 	for i, p := range parts {
 		name, value, ok := strings.Cut(p, "=")
-		if ok && value != "" && hasAnyFold(name, secretKeys) && !strings.ContainsAny(value, "'\"<>;|`$(") {
+		if ok && value != "" && secretKeys.inFold(name) && !strings.ContainsAny(value, "'\"<>;|`$(") {
 			parts[i] = name + "=..."
 		}
 	}
