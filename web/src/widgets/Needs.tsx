@@ -6,18 +6,18 @@ import { useCan } from '@/app/session';
 import css from './Needs.module.css';
 
 /** Shows what a role may do, and to others who may. */
-export function Needs({ role, what, children }: { role: Role; what?: string; children?: ReactNode }) {
+export function Needs({ least, what, children }: { least: Role; what?: string; children?: ReactNode }) {
   const { t } = useTranslation('parts');
-  if (useCan(role)) return children;
+  if (useCan(least)) return children;
   return (
     <p className={css.note}>
       <IconLock size={14} aria-hidden />
-      {t('needs.note', { what: what ?? t('needs.this'), role: t(`common:role.${role}`) })}
+      {t('needs.note', { what: what ?? t('needs.this'), role: t(`common:role.${least}`) })}
     </p>
   );
 }
 
 /** The same where nothing is said to others: the page says it once. */
-export function Only({ role, children }: { role: Role; children: ReactNode }) {
-  return useCan(role) ? children : null;
+export function Only({ least, children }: { least: Role; children: ReactNode }) {
+  return useCan(least) ? children : null;
 }

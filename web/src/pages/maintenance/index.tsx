@@ -54,7 +54,7 @@ export default function Maintenance() {
           </List>
         </Tabs.Panel>
       </Tabs>
-      <Needs role="analyst" what={t('changing')} />
+      <Needs least="analyst" what={t('changing')} />
       {state.announce && analyst && <WindowForm close={() => change({ announce: false })} />}
     </Page>
   );

@@ -57,7 +57,7 @@ export default function Reports() {
       ) : (
         data.items.map((r) => <Card key={r.id} report={r} edit={() => change({ edit: r.id }, true)} />)
       )}
-      <Needs role="analyst" what={t('changing')} />
+      <Needs least="analyst" what={t('changing')} />
       {analyst && (edited || state.edit === 'new') && (
         <ReportForm key={state.edit} report={edited} close={() => change({ edit: '' })} />
       )}

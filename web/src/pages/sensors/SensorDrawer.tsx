@@ -45,7 +45,7 @@ export function SensorDrawer({ sensor, close }: { sensor: Sensor; close: () => v
         <Panel title={t('config.title')}>
           <ConfigEditor sensor={sensor} editable={operator && !sensor.revoked} />
         </Panel>
-        <Needs role="operator" what={t('detail.changing')}>
+        <Needs least="operator" what={t('detail.changing')}>
           {!sensor.revoked && <Naming sensor={sensor} />}
           {!sensor.local && !sensor.revoked && <Revoke sensor={sensor} />}
         </Needs>
