@@ -198,8 +198,11 @@ func (c *client) readHead(stop func() bool) (*answer, int64, error) {
 	left := maxHeaderBytes
 	line := func() (string, error) {
 		b, err := c.r.ReadSlice('\n')
-		if left -= len(b); err != nil || left < 0 {
-			return "", errors.Join(err, errAway)
+		if err != nil {
+			return "", err
+		}
+		if left -= len(b); left < 0 {
+			return "", errors.New("the head of the hub's answer is too long")
 		}
 		return strings.TrimRight(string(b), "\r\n"), nil
 	}
