@@ -85,6 +85,19 @@ func (d *Decoder) Stats() Stats { return d.stats }
 // type and wireLen its length on the wire. The fields of p that belong to the
 // caller are kept, all others are set anew.
 func (d *Decoder) Decode(p *Packet, data []byte, link capture.LinkType, wireLen uint32) bool {
+	if !d.Parse(p, data, link, wireLen) {
+		return false
+	}
+	if !d.opt.KeepDuplicates && p.whole() && d.dups.second(d.dups.trace(p), p.Time) {
+		d.stats.Duplicates++
+		return false
+	}
+	return true
+}
+
+// Parse does what Decode does, but tells second copies like all other packets;
+// see [Decoder.Unique].
+func (d *Decoder) Parse(p *Packet, data []byte, link capture.LinkType, wireLen uint32) bool {
 	*p = Packet{
 		Time: p.Time, Number: p.Number, Offset: p.Offset, Capture: p.Capture, Interface: p.Interface,
 		Frames: 1, WireLen: wireLen, Frame: data,
@@ -107,10 +120,6 @@ func (d *Decoder) Decode(p *Packet, data []byte, link capture.LinkType, wireLen 
 		return false
 	}
 	p.Hash = d.hash(p)
-	if p.Layer >= LayerNetwork && p.Frames == 1 && !p.Fragment && !d.opt.KeepDuplicates && d.dups.second(p) {
-		d.stats.Duplicates++
-		return false
-	}
 	return true
 }
 

@@ -17,11 +17,23 @@ import (
 // ones stay.
 type Rates struct {
 	second int64
-	in     []rateCell
-	out    []rateCell
+	in     rateCells
+	out    rateCells
 	active []*rateCell // cells used in this second
 	facts  *event.Batch
-	last   decode.Packet
+
+	lastNumber  uint64 // of the last packet
+	lastCapture uint32
+}
+
+// rateCells are the cells of one direction.
+type rateCells struct {
+	keys  []uint64 // hash of each cell's host and transport, so that few cells need looking at
+	cells []rateCell
+}
+
+func newRateCells() rateCells {
+	return rateCells{make([]uint64, rateBuckets*rateWays), make([]rateCell, rateBuckets*rateWays)}
 }
 
 const (
@@ -60,7 +72,7 @@ type rateCell struct {
 
 // NewRates makes the counters.
 func NewRates() *Rates {
-	return &Rates{second: math.MinInt64, in: make([]rateCell, rateBuckets*rateWays), out: make([]rateCell, rateBuckets*rateWays)}
+	return &Rates{second: math.MinInt64, in: newRateCells(), out: newRateCells()}
 }
 
 // Packet counts one packet. When a second is over, its rates become facts.
@@ -72,9 +84,9 @@ func (r *Rates) Packet(p *decode.Packet) {
 		r.Flush()
 		r.second = sec
 	}
-	r.last = decode.Packet{Number: p.Number, Capture: p.Capture, Time: p.Time}
-	r.count(r.out, false, &p.Src, &p.Dst, p)
-	r.count(r.in, true, &p.Dst, &p.Src, p)
+	r.lastNumber, r.lastCapture = p.Number, p.Capture
+	r.count(&r.out, false, &p.Src, &p.Dst, p)
+	r.count(&r.in, true, &p.Dst, &p.Src, p)
 }
 
 func mix(a, b uint64) uint64 {
@@ -86,7 +98,7 @@ func hashAddr(a *[16]byte) uint64 {
 	return mix(binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:]))
 }
 
-func (r *Rates) count(cells []rateCell, in bool, host, peer *[16]byte, p *decode.Packet) {
+func (r *Rates) count(cells *rateCells, in bool, host, peer *[16]byte, p *decode.Packet) {
 	c := r.find(cells, in, host, p)
 	if c == nil {
 		return
@@ -122,36 +134,41 @@ func (r *Rates) count(cells []rateCell, in bool, host, peer *[16]byte, p *decode
 
 // find gives the host's cell, taking over that of a less busy host when its
 // bucket is full.
-func (r *Rates) find(cells []rateCell, in bool, host *[16]byte, p *decode.Packet) *rateCell {
-	b := bucket(host, p.Proto, p.Place)
-	var free, least *rateCell
-	for i := b; i < b+rateWays; i++ {
-		c := &cells[i]
-		if !c.used {
-			free = c
+func (r *Rates) find(cells *rateCells, in bool, host *[16]byte, p *decode.Packet) *rateCell {
+	key := rateKey(host, p.Proto, p.Place)
+	b := int(key%rateBuckets) * rateWays
+	for i, k := range cells.keys[b : b+rateWays] {
+		if k != key {
 			continue
 		}
-		if c.addr == *host && c.transport == p.Proto && c.place == p.Place {
+		if c := &cells.cells[b+i]; c.used && c.addr == *host && c.transport == p.Proto && c.place == p.Place {
 			return c
 		}
-		if least == nil || c.packets < least.packets {
-			least = c
+	}
+	free, least := -1, b
+	for i := b; i < b+rateWays; i++ {
+		if c := &cells.cells[i]; !c.used {
+			free = i
+		} else if c.packets < cells.cells[least].packets {
+			least = i
 		}
 	}
-	if free == nil {
-		if least.packets > 3 {
-			return nil
-		}
+	switch {
+	case free >= 0:
+		r.active = append(r.active, &cells.cells[free])
+	case cells.cells[least].packets > 3:
+		return nil
+	default:
 		free = least
-	} else {
-		r.active = append(r.active, free)
 	}
+	cells.keys[free] = key
 	mac := p.SrcMAC
 	if in {
 		mac = p.DstMAC
 	}
-	*free = rateCell{used: true, in: in, addr: *host, place: p.Place, mac: mac, transport: p.Proto, first: p.Number, firstAt: p.Time, offset: p.Offset}
-	return free
+	c := &cells.cells[free]
+	*c = rateCell{used: true, in: in, addr: *host, place: p.Place, mac: mac, transport: p.Proto, first: p.Number, firstAt: p.Time, offset: p.Offset}
+	return c
 }
 
 func setBit(s *[sketchWords]uint64, h uint64) {
@@ -217,15 +234,15 @@ func (r *Rates) report(c *rateCell) {
 		return
 	}
 	peers := distinct(&c.peers)
-	other := r.out
+	other := r.out.cells
 	if !c.in {
-		other = r.in
+		other = r.in.cells
 	}
 	h := event.Header{
-		Time: c.firstAt, Packet: c.first, Offset: c.offset, Capture: r.last.Capture, Place: c.place, Transport: c.transport,
+		Time: c.firstAt, Packet: c.first, Offset: c.offset, Capture: r.lastCapture, Place: c.place, Transport: c.transport,
 		Src: decode.Addr(c.addr), SrcMAC: c.mac,
 	}
-	f := event.Add[event.Rate](r.facts, &h, event.Order{Packet: r.last.Number, Seq: c.first})
+	f := event.Add[event.Rate](r.facts, &h, event.Order{Packet: r.lastNumber, Seq: c.first})
 	f.Direction = "out"
 	if c.in {
 		f.Direction = "in"
@@ -236,7 +253,7 @@ func (r *Rates) report(c *rateCell) {
 	f.Packets, f.Bytes, f.SYN, f.NewFlows = c.packets, c.bytes, c.syn, flows
 	f.Peers, f.Ports = peers, distinct(&c.ports)
 	f.ICMPType, f.ICMPCode, f.Anomalies, f.SeqIsDst, f.FirstPkt = c.icmpType, c.icmpCode, c.anomalies, c.seqIsDst, c.first
-	b := bucket(&c.addr, c.transport, c.place)
+	b := int(rateKey(&c.addr, c.transport, c.place)%rateBuckets) * rateWays
 	for i := b; i < b+rateWays; i++ {
 		if o := &other[i]; o.used && o.addr == c.addr && o.transport == c.transport && o.place == c.place {
 			f.Replies = o.packets
@@ -244,9 +261,10 @@ func (r *Rates) report(c *rateCell) {
 	}
 }
 
-// bucket gives the first cell of the bucket in which a host is counted.
-func bucket(host *[16]byte, transport uint8, place ident.Place) int {
-	return int(mix(hashAddr(host), uint64(transport)|uint64(place.Scope)<<8)%rateBuckets) * rateWays
+// rateKey hashes a host and transport. The lowest bits say in which bucket the
+// host is counted.
+func rateKey(host *[16]byte, transport uint8, place ident.Place) uint64 {
+	return mix(hashAddr(host), uint64(transport)|uint64(place.Scope)<<8)
 }
 
 // SetOut says where the rate facts go from now on.

@@ -45,17 +45,13 @@ func (t *Table) connFor(f *flow) *proto.Conn {
 	}
 	c.Note = f.note
 	c.Tx, c.Messages, c.Errors = f.tx, f.messages, f.errors
-	c.Registered = false
-	if f.proto != event.ProtoUnknown {
-		c.Registered = t.portRegistered(f, f.proto)
-	}
+	c.Registered = f.atHome && f.proto != event.ProtoUnknown
 	return c
 }
 
 // portRegistered reports whether the server's port is one of p's.
 func (t *Table) portRegistered(f *flow, p event.Proto) bool {
-	_, port := f.Server()
-	for _, i := range t.cfg.Protocols.onPort(f.Transport() == protoTCP, port) {
+	for _, i := range t.cfg.Protocols.onPort(f.Transport() == protoTCP, f.serverPort()) {
 		if t.cfg.Protocols.all[i].ID == p {
 			return true
 		}
@@ -80,6 +76,7 @@ func (t *Table) afterParser(f *flow, c *proto.Conn) {
 // attach makes p the flow's protocol and gives it a parser.
 func (t *Table) attach(f *flow, p *proto.Protocol) {
 	f.proto, f.parser = p.ID, t.takeParser(p)
+	f.atHome = t.portRegistered(f, p.ID)
 }
 
 // putParser takes the parser off and keeps it for another flow. A flow whose

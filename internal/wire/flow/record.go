@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strconv"
 
@@ -58,6 +59,7 @@ type flow struct {
 	// Recognition.
 	parser    proto.Parser
 	proto     event.Proto
+	atHome    bool // the server's port is one of the protocol's
 	byHint    bool // recognised by its endpoint, not by its own content
 	deaf      bool // nobody wants the rest
 	firstDir  event.Dir
@@ -91,17 +93,28 @@ func (f *flow) Server() (netip.Addr, uint16) { return f.side(!f.clientIsA) }
 
 func (f *flow) side(a bool) (netip.Addr, uint16) {
 	if a {
-		return decode.Addr(join(f.key.a0, f.key.a1)), uint16(f.key.p >> 48)
+		return addrOf(f.key.a0, f.key.a1), uint16(f.key.p >> 48)
 	}
-	return decode.Addr(join(f.key.b0, f.key.b1)), uint16(f.key.p >> 32)
+	return addrOf(f.key.b0, f.key.b1), uint16(f.key.p >> 32)
 }
 
-func join(hi, lo uint64) (a [16]byte) {
-	for i := range 8 {
-		a[i] = byte(hi >> (56 - 8*i))
-		a[8+i] = byte(lo >> (56 - 8*i))
+// serverPort gives the port of the server alone.
+func (f *flow) serverPort() uint16 {
+	if f.clientIsA {
+		return uint16(f.key.p >> 32)
 	}
-	return a
+	return uint16(f.key.p >> 48)
+}
+
+// addrOf gives the address of two words of a key, mapped IPv4 unmapped.
+func addrOf(hi, lo uint64) netip.Addr {
+	if hi == 0 && lo>>32 == 0xffff {
+		return netip.AddrFrom4([4]byte{byte(lo >> 24), byte(lo >> 16), byte(lo >> 8), byte(lo)})
+	}
+	var a [16]byte
+	binary.BigEndian.PutUint64(a[:8], hi)
+	binary.BigEndian.PutUint64(a[8:], lo)
+	return netip.AddrFrom16(a)
 }
 
 func (f *flow) direction(srcIsA bool) event.Dir {

@@ -257,11 +257,13 @@ func (p *Pipeline) decode(u *Unit, d *decode.Decoder, rates *flow.Rates) {
 		u.packets = u.packets[:len(u.packets)+1]
 		k := &u.packets[len(u.packets)-1]
 		k.Time, k.Number, k.Offset, k.Capture, k.Interface = f.Time, f.Number, f.Offset, u.capture, f.Interface
-		if !d.Decode(k, f.Data, f.Link, f.WireLen) {
+		if !d.Parse(k, f.Data, f.Link, f.WireLen) {
 			u.packets = u.packets[:len(u.packets)-1]
-			continue
 		}
-		rates.Packet(k)
+	}
+	u.packets = d.Unique(u.packets)
+	for i := range u.packets {
+		rates.Packet(&u.packets[i])
 	}
 }
 
