@@ -44,7 +44,7 @@ const guard: Middleware = {
     } catch {
       body = undefined;
     }
-    if (response.status === 401 && !schemaPath.endsWith('/login')) for (const l of lostListeners) l();
+    if (response.status === 401 && schemaPath !== '/api/v1/session') for (const l of lostListeners) l();
     throw problemOf(response.status, response.statusText, body);
   },
   onError({ error }) {
@@ -55,7 +55,7 @@ const guard: Middleware = {
 export const api = createFetchClient<paths>({
   baseUrl: '/',
   credentials: 'same-origin',
-  querySerializer: { array: { style: 'form', explode: false } },
+  querySerializer: { array: { style: 'form', explode: true } },
 });
 api.use(guard);
 

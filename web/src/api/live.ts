@@ -140,5 +140,5 @@ export function useLiveRefresh(type: string, paths: readonly string[], interval 
 }
 
 /** Where the hub sends events, and those the console listens to. */
-export const liveUrl = '/api/v1/live';
-export const liveTypes = ['finding', 'device', 'sensor', 'stats', 'notice'] as const;
+export const liveUrl = '/api/v1/stream';
+export const liveTypes = ['device', 'finding', 'sensor', 'capture', 'stats'] as const;

@@ -17,10 +17,14 @@ interface PageOf<T> {
  */
 export function useRows<T>(
   key: readonly unknown[],
-  load: (limit: number, offset: number, signal: AbortSignal) => Promise<PageOf<T>>,
+  load: (limit: number, offset: number, signal: AbortSignal) => Promise<{ data?: PageOf<T> }>,
   options: { enabled?: boolean } = {},
 ): Rows<T> {
   const enabled = options.enabled ?? true;
+  const ask = async (offset: number, signal: AbortSignal) => {
+    const { data } = await load(pageSize, offset, signal);
+    return data ?? { items: [], total: 0 };
+  };
   const [view, setView] = useState<[number, number]>([0, 0]);
   const see = useCallback(
     (first: number, last: number) => setView((v) => (v[0] === first && v[1] === last ? v : [first, last])),
@@ -28,7 +32,7 @@ export function useRows<T>(
   );
   const head = useQuery({
     queryKey: [...key, 0],
-    queryFn: ({ signal }) => load(pageSize, 0, signal),
+    queryFn: ({ signal }) => ask(0, signal),
     placeholderData: keepPreviousData,
     enabled,
   });
@@ -37,7 +41,7 @@ export function useRows<T>(
   const others = useQueries({
     queries: offsets.map((offset) => ({
       queryKey: [...key, offset],
-      queryFn: ({ signal }: { signal: AbortSignal }) => load(pageSize, offset, signal),
+      queryFn: ({ signal }: { signal: AbortSignal }) => ask(offset, signal),
       enabled,
     })),
   });

@@ -120,7 +120,7 @@ async function search(q: string, signal: AbortSignal): Promise<Hit[]> {
   ]);
   return [
     ...(devices.data?.items ?? []).map(
-      (d: { id: string; label: string; ips: string[]; mac: string; type: string }): Hit => ({
+      (d): Hit => ({
         key: d.id,
         group: 'devices',
         to: `/devices/${encodeURIComponent(d.id)}`,
@@ -133,10 +133,10 @@ async function search(q: string, signal: AbortSignal): Promise<Hit[]> {
       }),
     ),
     ...(findings.data?.items ?? []).map(
-      (f: { id: string; title: string; severity: string; device_label: string }): Hit => ({
+      (f): Hit => ({
         key: f.id,
         group: 'findings',
-        to: `/findings?finding=${encodeURIComponent(f.id)}`,
+        to: `/findings/${encodeURIComponent(f.id)}`,
         label: (
           <>
             <SeverityIcon severity={f.severity} /> {f.title}

@@ -1,9 +1,9 @@
 // Decides what a visitor sees: set-up, login or the console.
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { Navigate, Outlet, useLocation, useNavigate } from 'react-router';
+import { Navigate, Outlet, useLocation } from 'react-router';
 import { onSessionLost, queryClient, setCsrf } from '@/api/client';
-import { loadSession, sessionKey } from '@/api/session';
+import { loadSession, type Start, sessionKey } from '@/api/session';
 import { ErrorState } from '@/widgets/ErrorState';
 import { ShellSkeleton } from './Shell';
 import { SessionProvider } from './session';
@@ -12,7 +12,6 @@ const open = ['/login', '/setup'];
 
 export function Root() {
   const location = useLocation();
-  const navigate = useNavigate();
   const { data, error, refetch } = useQuery({
     queryKey: sessionKey,
     queryFn: loadSession,
@@ -23,9 +22,9 @@ export function Root() {
     () =>
       onSessionLost(() => {
         setCsrf('');
-        const before = queryClient.getQueryData<Awaited<ReturnType<typeof loadSession>>>(sessionKey);
+        const before = queryClient.getQueryData<Start>(sessionKey);
         if (before?.state === 'in')
-          queryClient.setQueryData(sessionKey, { ...before, state: 'out', session: undefined });
+          queryClient.setQueryData<Start>(sessionKey, { ...before, state: 'out', session: undefined });
       }),
     [],
   );
@@ -39,7 +38,8 @@ export function Root() {
     const next = here === '/' ? '' : `?next=${encodeURIComponent(here + location.search)}`;
     return <Navigate to={`/login${next}`} replace />;
   }
-  if (open.includes(here) || !data.session) return <Outlet context={{ start: data, navigate }} />;
+  if (data.session?.mustTOTP && here !== '/login') return <Navigate to="/login" replace />;
+  if (open.includes(here) || !data.session) return <Outlet />;
   return (
     <SessionProvider session={data.session}>
       <Outlet />

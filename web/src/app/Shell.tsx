@@ -1,4 +1,4 @@
-import { ActionIcon, Drawer, Menu, Skeleton, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Drawer, Menu, Tooltip, UnstyledButton } from '@mantine/core';
 import {
   IconLayoutSidebarLeftCollapse,
   IconLayoutSidebarLeftExpand,
@@ -10,6 +10,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, NavLink, Outlet, useLocation } from 'react-router';
 import { liveTypes, liveUrl, startLive, useLiveState } from '@/api/live';
 import { setPrefs, usePrefs } from '@/lib/prefs';
+import { PageSkeleton } from '@/widgets/PageSkeleton';
 import { AccountMenu } from './AccountMenu';
 import { Logo } from './Logo';
 import { places } from './nav';
@@ -92,7 +93,7 @@ export function Shell() {
         </Menu>
       </header>
       <main className={css.main} id="main" ref={main} tabIndex={-1}>
-        <Suspense fallback={<PageSkeleton />}>
+        <Suspense fallback={<div className={css.waiting}><PageSkeleton /></div>}>
           <Outlet />
         </Suspense>
       </main>
@@ -165,18 +166,10 @@ export function ShellSkeleton() {
       <div className={css.nav} />
       <div className={css.head} />
       <div className={css.main}>
-        <PageSkeleton />
+        <div className={css.waiting}>
+          <PageSkeleton />
+        </div>
       </div>
-    </div>
-  );
-}
-
-export function PageSkeleton() {
-  return (
-    <div style={{ padding: 20 }}>
-      <Skeleton height={26} width={220} mb={20} />
-      <Skeleton height={120} mb={16} />
-      <Skeleton height={320} />
     </div>
   );
 }

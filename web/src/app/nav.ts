@@ -63,6 +63,7 @@ export const places: readonly Place[] = [
 /** Pages that the navigation does not list. */
 export const hiddenPlaces: readonly { name: string; path: string }[] = [
   { name: 'device', path: '/devices/:id' },
+  { name: 'finding', path: '/findings/:id' },
   { name: 'graph', path: '/devices/:id/graph' },
   { name: 'settings', path: '/settings/:section' },
 ];

@@ -10,8 +10,10 @@ export interface Session {
   rights: string[];
   /** Sites that the person may see; empty for all. */
   sites: string[];
-  demo: boolean;
-  version: string;
+  /** Up to when changes were seen. */
+  seen: string | null;
+  /** A second factor must be set up before anything else. */
+  mustTOTP: boolean;
 }
 
 const SessionContext = createContext<Session | undefined>(undefined);

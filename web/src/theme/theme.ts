@@ -30,10 +30,24 @@ const edge: MantineColorsTuple = [
   '#00505f',
 ];
 
+// The greys of the dark scheme, in the tone of the grounds of global.css.
+const dark: MantineColorsTuple = [
+  '#d5dee2',
+  '#b1bec5',
+  '#95a4ac',
+  '#5f6f78',
+  '#3d4b53',
+  '#2a353c',
+  '#1f292f',
+  '#171f24',
+  '#10161a',
+  '#0b1013',
+];
+
 export const theme = createTheme({
   primaryColor: 'edge',
   primaryShade: { light: 7, dark: 7 },
-  colors: { edge },
+  colors: { edge, dark },
   autoContrast: true,
   defaultRadius: 'md',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif',
