@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"path"
 	"sync"
 
 	"github.com/goccy/go-yaml"
@@ -38,7 +39,7 @@ func readTypes() (func(string) bool, error) {
 		Type string `yaml:"type"`
 		What string `yaml:"what"`
 	}
-	b, err := content.Files.ReadFile("types.yaml")
+	b, err := content.File("types.yaml")
 	if err == nil {
 		err = yaml.Unmarshal(b, &list)
 	}
@@ -55,21 +56,25 @@ func readTypes() (func(string) bool, error) {
 // loadFingerprints gives the embedded fingerprints and, when recog names a
 // folder, recog's beside them.
 func loadFingerprints(recog string, types func(string) bool) (*fingerprint.DB, error) {
-	oui, err := fingerprint.ReadOUI(content.OUI)
+	raw, err := content.File("oui.bin")
+	if err != nil {
+		return nil, fmt.Errorf("load the makers of MAC addresses: %w", err)
+	}
+	oui, err := fingerprint.ReadOUI(raw)
 	if err != nil {
 		return nil, err
 	}
 	db := fingerprint.New(oui)
-	entries, err := content.Fingerprints.ReadDir("fingerprints")
+	names, err := content.FingerprintFiles()
 	if err != nil {
 		return nil, fmt.Errorf("load fingerprints: %w", err)
 	}
-	for _, e := range entries {
-		b, err := content.Fingerprints.ReadFile("fingerprints/" + e.Name())
+	for _, name := range names {
+		b, err := content.File(name)
 		if err != nil {
 			return nil, fmt.Errorf("load fingerprints: %w", err)
 		}
-		if err := db.Load(e.Name(), b, types); err != nil {
+		if err := db.Load(path.Base(name), b, types); err != nil {
 			return nil, err
 		}
 	}

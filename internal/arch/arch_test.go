@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/event", "internal/asset", "internal/finding", "internal/policy", "internal/account", "content"},
 	{"internal/wire"},
 	{"internal/judge"},
-	{"internal/query", "internal/bus", "internal/confine"},
+	{"internal/query", "internal/bus", "internal/bundle", "internal/confine"},
 	{"internal/hub"},
 	{"internal/store", "internal/output"},
 	{"internal/api", "internal/console"},
@@ -39,10 +39,11 @@ var wire = []string{"internal/wire/capture", "internal/wire/decode", "internal/w
 // one place.
 var thirdParties = map[string][]string{
 	"github.com/spf13/cobra":        {"internal/cli"},
+	"github.com/spf13/pflag":        {"internal/cli"}, // the flags of cobra
 	"golang.org/x/term":             {"internal/cli"},
 	"golang.org/x/sys":              {"internal/wire/capture", "internal/app", "internal/confine", "internal/store"},
 	"golang.org/x/net":              {"internal/wire/capture"},
-	"github.com/klauspost/compress": {"internal/wire/capture"},
+	"github.com/klauspost/compress": {"internal/wire/capture", "internal/bus", "internal/bundle"},
 	"github.com/goccy/go-yaml":      {"internal/judge", "internal/app", "tools"},
 
 	// The hub's engines, each behind an interface of ours.
