@@ -6,22 +6,30 @@ FUZZTIME ?= 1s
 SHARED  ?= ../shared
 export CGO_ENABLED ?= 0
 
-.PHONY: build sensor run test unit race integration bench bench-detect fuzz lint docs clean
+.PHONY: build binaries console sensor run test unit race browser fuzz lint bench bench-detect docs package clean
 
-build: ## bin/edgeward and bin/edgeward-sensor, static
+build: console binaries ## the web console, then bin/edgeward and bin/edgeward-sensor, static
+
+binaries:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/edgeward ./cmd/edgeward
 	$(GO) build -trimpath -tags sensor -ldflags '$(LDFLAGS)' -o bin/edgeward-sensor ./cmd/edgeward
 
-run: ## install what is missing, build, and analyse the project's own capture
+# The console is built when Node is there and its sources are newer than what
+# was built; without Node the program says how to get it.
+console:
+	@test/setup.sh console
+	@if ! command -v npm >/dev/null; then echo "Node is missing: the program is built without its console"; \
+	elif [ ! -e internal/console/dist/index.html ] || [ -n "$$(find web/src web/public web/index.html web/*.json web/*.ts -newer internal/console/dist/index.html -print -quit)" ]; then \
+		cd web && npm run --silent build; fi
+
+run: ## install what is missing, build, and run the demonstration; prints the console's address
 	@test/setup.sh run
 	@$(MAKE) --no-print-directory build
-	bin/edgeward analyze test/lab/lab.pcap
-	bin/edgeward analyze --quiet --format html --output bin/report.html test/lab/lab.pcap
-	@echo "The same as a page: bin/report.html"
+	bin/edgeward demo
 
-test: ## set up and run everything that must pass: lint, unit, race, fuzz, integration
+test: ## set up and run everything that must pass
 	@test/setup.sh test
-	$(MAKE) --no-print-directory build lint unit race fuzz
+	$(MAKE) --no-print-directory build lint unit race fuzz browser
 
 unit: ## unit and integration tests
 	$(GO) test ./...
@@ -29,12 +37,16 @@ unit: ## unit and integration tests
 race: ## the same under the race detector, without the long comparisons
 	CGO_ENABLED=1 $(GO) test -race -short ./...
 
+browser: ## the console in a real browser before a real hub
+	cd web && npx vitest run --config e2e/vitest.config.ts
+
 fuzz: ## every fuzz target for FUZZTIME each
 	test/fuzz.sh $(FUZZTIME)
 
 lint: bin/golangci-lint
 	@out=$$(gofmt -l cmd content internal test tools); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
 	bin/golangci-lint run ./...
+	@if command -v npm >/dev/null; then cd web && npm run --silent lint && npm test --silent; fi
 
 bin/golangci-lint: tools/lint/go.mod
 	cd tools/lint && $(GO) build -o ../../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
@@ -55,6 +67,10 @@ bench-detect: ## precision and recall over the captures
 docs: ## reference pages from the code, manual pages
 	$(GO) run ./tools/docgen -o docs/reference
 	$(GO) run ./cmd/edgeward man bin/man
+
+package: console ## bin/dist: static binaries, Debian packages, OCI image, bill of materials, checksums
+	@test/setup.sh package
+	$(GO) run ./tools/pack -o bin/dist
 
 clean:
 	rm -rf bin
