@@ -16,7 +16,7 @@ type Segment struct {
 	Stream string // identity of the stream that its facts came from
 	First,
 	Last uint64 // sequences of the stream's messages that it holds facts of
-	Sum     uint64   // checksum of the file: xxHash64
+	Sum     uint64   // checksum of the file: CRC-32C
 	Kinds   []string // names of the kinds of its facts
 	Sensors []string // ids of the sensors of its facts
 	Index   []byte   // what of addresses, hosts and names may be in it; only package store/segment reads it

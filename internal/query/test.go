@@ -25,6 +25,10 @@ type Test struct {
 	// Absent says whether a number or truth value that is not stored, which
 	// means zero or false, passes.
 	Absent bool
+	// Exact and Hosts, when not empty, list all addresses or host keys that can
+	// pass, by which a store leaves out files.
+	Exact []netip.Addr
+	Hosts []ident.HostKey
 
 	times *span
 }
@@ -255,6 +259,7 @@ func contains(want string) func(string) bool {
 
 func (t *Test) addresses(op string, values []literal) string {
 	var tests []func(netip.Addr) bool
+	var exact []netip.Addr
 	for _, v := range values {
 		if op == "~" || op == ":" && strings.Contains(v.text, "*") {
 			match := like(v.text, false)
@@ -279,6 +284,7 @@ func (t *Test) addresses(op string, values []literal) string {
 		}
 		switch op {
 		case ":", "=":
+			exact = append(exact, want)
 			tests = append(tests, func(a netip.Addr) bool { return a.Unmap() == want })
 		case "<":
 			tests = append(tests, order(func(c int) bool { return c < 0 }))
@@ -291,6 +297,9 @@ func (t *Test) addresses(op string, values []literal) string {
 		}
 	}
 	t.Addr = anyOf(tests)
+	if len(exact) == len(tests) && len(t.Columns) > 0 {
+		t.Exact = exact
+	}
 	return ""
 }
 
@@ -530,6 +539,7 @@ func (p *parser) resolve(t *Test, f *Field, values []literal) bool {
 		}
 		for _, h := range list {
 			hosts[int64(h)] = true
+			t.Hosts = append(t.Hosts, h)
 		}
 	}
 	t.Num = func(v int64) bool { return hosts[v] }

@@ -1,0 +1,310 @@
+package segment
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+
+	"edgeward/internal/hub"
+)
+
+// How files are put together.
+const (
+	levels      = 3         // as sealed, an hour, a day
+	maxTogether = 128       // files that become one
+	maxRows     = 8 << 20   // of one file
+	maxSize     = 512 << 20 // of the files that become one
+	// enough files of a span make it worth the work before the span is over.
+	enough = 24
+	// settle is how long a span of packet time must be over by the wall clock
+	// of its last sealing before its few files are put together.
+	settle = 10 * time.Minute
+)
+
+// spans is how much packet time the files of a level have.
+var spans = [levels]time.Duration{0, time.Hour, 24 * time.Hour}
+
+// Run puts files together and removes old ones every interval until the
+// context ends.
+func (l *Log) Run(ctx context.Context, interval time.Duration) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := l.Maintain(ctx); err != nil && ctx.Err() == nil {
+			l.o.Log.Error("the event log could not be tidied up", "error", err)
+		}
+	}
+}
+
+// Maintain does what Run does, once: all that is to be done now.
+func (l *Log) Maintain(ctx context.Context) error {
+	if err := l.Retain(ctx); err != nil {
+		return err
+	}
+	for {
+		done, err := l.Compact(ctx)
+		if err != nil || !done {
+			return err
+		}
+	}
+}
+
+// bucket names the files that may become one.
+type bucket struct {
+	key   groupKey
+	level int   // of the result
+	span  int64 // number of the hour or day
+}
+
+// Compact puts together one group of files, if there is one worth it, and
+// reports whether there was.
+func (l *Log) Compact(ctx context.Context) (bool, error) {
+	group, level := l.choose()
+	if len(group) == 0 {
+		return false, nil
+	}
+	if err := l.merge(ctx, group, level); err != nil {
+		return false, l.problem("put files of the event log together", err)
+	}
+	return true, nil
+}
+
+// choose gives files that become one, those of lower levels first.
+func (l *Log) choose() ([]*sealed, int) {
+	l.mu.Lock()
+	list := slices.Clone(l.segments)
+	l.mu.Unlock()
+	slices.SortFunc(list, func(a, b *sealed) int { return cmp.Or(cmp.Compare(a.MinTime, b.MinTime), cmp.Compare(a.ID, b.ID)) })
+	groups := map[bucket][]*sealed{}
+	var order []bucket
+	for _, s := range list {
+		if s.broken() != "" || s.Level+1 >= levels {
+			continue
+		}
+		level := s.Level + 1
+		b := bucket{groupKey{s.Tenant, s.Family}, level, floorDiv(s.MinTime, int64(spans[level]))}
+		if groups[b] == nil {
+			order = append(order, b)
+		}
+		groups[b] = append(groups[b], s)
+	}
+	slices.SortStableFunc(order, func(a, b bucket) int { return cmp.Compare(a.level, b.level) })
+	now := l.o.Clock().UnixNano()
+	for _, b := range order {
+		g := fitting(groups[b])
+		if len(g) < 2 {
+			continue
+		}
+		last := int64(0)
+		for _, s := range g {
+			last = max(last, s.Sealed)
+		}
+		over := now-last >= int64(settle) && now-(b.span+1)*int64(spans[b.level]) >= int64(settle)
+		if over || len(g) >= enough*b.level {
+			return g, b.level
+		}
+	}
+	return nil, 0
+}
+
+// fitting takes as many files as fit into one.
+func fitting(list []*sealed) []*sealed {
+	var rows uint64
+	var size int64
+	for i, s := range list {
+		rows += s.Rows
+		size += s.Bytes
+		if i == maxTogether || rows > maxRows || size > maxSize {
+			return list[:i]
+		}
+	}
+	return list
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// merge writes the rows of files into one and swaps them in the manifest.
+func (l *Log) merge(ctx context.Context, group []*sealed, level int) (err error) {
+	first := group[0]
+	w, err := l.create(groupKey{first.Tenant, first.Family}, level, first.MinTime)
+	if err != nil {
+		return err
+	}
+	w.meta.Stream, w.meta.First, w.meta.Last = first.Stream, first.First, first.Last
+	var open cursors
+	defer func() { open.close() }()
+	for _, s := range group {
+		if s.Stream != w.meta.Stream { // the numbers of two streams do not mix
+			w.meta.Stream, w.meta.First, w.meta.Last = s.Stream, s.First, s.Last
+		}
+		w.meta.First, w.meta.Last = min(w.meta.First, s.First), max(w.meta.Last, s.Last)
+		f, err := s.acquire(ctx)
+		if err != nil {
+			w.abort()
+			l.mark(ctx, s, err)
+			return err
+		}
+		c := &cursor{segment: s, reader: parquet.NewGenericReader[row](f.parquet)}
+		open.all = append(open.all, c)
+		if err := c.fill(); err != nil {
+			w.abort()
+			l.mark(ctx, s, err)
+			return err
+		}
+		if len(c.list) > 0 {
+			open.heap = append(open.heap, c)
+		}
+	}
+	heap.Init(&open)
+	for n := 0; len(open.heap) > 0; n++ {
+		if n%4096 == 0 && ctx.Err() != nil {
+			w.abort()
+			return ctx.Err()
+		}
+		c := open.heap[0]
+		if err := w.add(&c.list[0]); err != nil {
+			w.abort()
+			return err
+		}
+		if c.list = c.list[1:]; len(c.list) == 0 {
+			if err := c.fill(); err != nil {
+				w.abort()
+				l.mark(ctx, c.segment, err)
+				return err
+			}
+		}
+		if len(c.list) == 0 {
+			heap.Pop(&open)
+		} else {
+			heap.Fix(&open, 0)
+		}
+	}
+	s, err := w.finish(ctx)
+	if err != nil {
+		return err
+	}
+	remove := make([]string, len(group))
+	set := make(map[string]bool, len(group))
+	for i, g := range group {
+		remove[i], set[g.ID] = g.ID, true
+	}
+	if err := l.o.Manifest.SwapSegments(ctx, []hub.Segment{s}, remove, nil); err != nil {
+		return l.unsure(ctx, s, set, err)
+	}
+	l.replace([]hub.Segment{s}, set, nil)
+	return nil
+}
+
+// unsure finds out whether the manifest took a swap that it gave an error for,
+// so that the files that it names are those that stay.
+func (l *Log) unsure(ctx context.Context, s hub.Segment, removed map[string]bool, cause error) error {
+	rows, err := l.o.Manifest.Segments(context.WithoutCancel(ctx))
+	if err != nil {
+		// Both stay: the next start removes what the manifest does not name.
+		return errors.Join(cause, err)
+	}
+	if slices.ContainsFunc(rows, func(r hub.Segment) bool { return r.ID == s.ID }) {
+		l.replace([]hub.Segment{s}, removed, nil)
+		return nil
+	}
+	return errors.Join(cause, l.files.remove(context.WithoutCancel(ctx), s.ID))
+}
+
+// cursor reads a file's rows in batches.
+type cursor struct {
+	segment *sealed
+	reader  *parquet.GenericReader[row]
+	buf     []row
+	list    []row
+}
+
+const cursorRows = 64
+
+func (c *cursor) fill() (err error) {
+	defer guard(&err)
+	if c.buf == nil {
+		c.buf = make([]row, cursorRows)
+	}
+	clear(c.buf)
+	n, err := c.reader.Read(c.buf)
+	c.list = c.buf[:n]
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %w", errCorrupt, err)
+	}
+	return nil
+}
+
+// cursors is a heap by the time of the next row.
+type cursors struct {
+	heap []*cursor
+	all  []*cursor
+}
+
+func (h *cursors) Len() int           { return len(h.heap) }
+func (h *cursors) Less(i, j int) bool { return h.heap[i].list[0].Time < h.heap[j].list[0].Time }
+func (h *cursors) Swap(i, j int)      { h.heap[i], h.heap[j] = h.heap[j], h.heap[i] }
+func (h *cursors) Push(x any)         { h.heap = append(h.heap, x.(*cursor)) }
+func (h *cursors) Pop() any {
+	c := h.heap[len(h.heap)-1]
+	h.heap = h.heap[:len(h.heap)-1]
+	return c
+}
+
+func (h *cursors) close() {
+	for _, c := range h.all {
+		_ = c.reader.Close() // it was only read
+		c.segment.release()
+	}
+}
+
+// Retain removes the files that are too old, and then the oldest ones until
+// the rest is small enough. The rows go first, the files after their readers.
+func (l *Log) Retain(ctx context.Context) error {
+	l.mu.Lock()
+	list, r := slices.Clone(l.segments), l.retention
+	l.mu.Unlock()
+	now := l.o.Clock().UnixNano()
+	var total int64
+	for _, s := range list {
+		total += s.Bytes
+	}
+	gone := map[string]bool{}
+	var remove []string
+	for i := len(list) - 1; i >= 0; i-- { // oldest first
+		s := list[i]
+		old := r.MaxAge > 0 && now-s.MaxTime > int64(r.MaxAge)
+		if !old && (r.MaxBytes <= 0 || total <= r.MaxBytes) {
+			continue
+		}
+		total -= s.Bytes
+		gone[s.ID] = true
+		remove = append(remove, s.ID)
+	}
+	if len(remove) == 0 {
+		return nil
+	}
+	if err := l.o.Manifest.SwapSegments(ctx, nil, remove, nil); err != nil {
+		return l.problem("remove old facts", err)
+	}
+	l.replace(nil, gone, nil)
+	l.o.Log.Info("old facts were removed", "files", len(remove))
+	return nil
+}
