@@ -110,22 +110,27 @@ func (b *Batch) Sort() {
 func (b *Batch) Reset() {
 	b.peak = max(b.peak, b.used)
 	b.resets++
-	trim := b.resets == trimPeriod || b.used > maxSpare
+	trim := b.resets == trimPeriod
 	for i := range b.slabs {
 		s := &b.slabs[i]
 		s.peak = max(s.peak, s.used)
 		s.used = 0
-		if trim {
+		switch {
+		case trim:
 			s.bodies = shorten(s.bodies, s.peak)
 			s.peak = 0
+		case len(s.bodies) > maxSpare+trimSlack: // a burst
+			s.bodies = shorten(s.bodies, maxSpare)
 		}
 	}
 	b.arena.reset(trim)
 	b.facts, b.used = b.facts[:0], 0
 	if trim {
 		b.pool = shorten(b.pool, b.peak)
-		b.facts = make([]*Fact, 0, min(b.peak, maxSpare))
+		b.facts = slices.Grow([]*Fact(nil), min(b.peak, maxSpare))
 		b.peak, b.resets = 0, 0
+	} else if len(b.pool) > 2*maxSpare {
+		b.pool = shorten(b.pool, maxSpare)
 	}
 }
 
