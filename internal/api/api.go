@@ -7,11 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"edgeward/internal/account"
 	"edgeward/internal/hub"
 	"edgeward/internal/ident"
 )
@@ -46,8 +49,13 @@ type Config struct {
 	Backups   Backups
 	Content   Content
 	Notifier  Notifier
-	Tables    Tables
 	Health    Health
+
+	// Enrol makes a one-time token for a sensor and what is kept of it; the
+	// token holds the fingerprint of the hub's authority. HubURL is where
+	// sensors report to.
+	Enrol  func(e account.Enrolment, now time.Time, life time.Duration) (string, *account.Enrolment)
+	HubURL string
 
 	// Key seals secrets that must be read again (hub.KeySize bytes), and keys
 	// the pseudonyms of subscribers.
@@ -59,6 +67,8 @@ type Config struct {
 	LocalToken string
 	// MetricsToken lets others than loopback read /metrics; empty for none.
 	MetricsToken string
+	// Tenants lists the tenants that there are; nil for tenant 0 alone.
+	Tenants []uint16
 	// MaxCapture bounds an upload in bytes; 0 for 16 GiB.
 	MaxCapture int64
 	// Console serves what is not the service's; nil for nothing.
@@ -72,6 +82,21 @@ type Server struct {
 	mux     *http.ServeMux
 	handler http.Handler
 	started int64
+	origin  *http.CrossOriginProtection
+
+	hasher   *hasher
+	accounts *throttle // failed logins by account
+	guesses  *throttle // failed logins, tokens and set-up tokens by address
+	clients  *clients
+	streams  atomic.Int64
+	scopes   map[string]bool // that tokens may have
+	metrics  *metrics
+
+	rulesMu sync.Mutex
+	rulesOf map[uint16]knownRules
+
+	directoryMu sync.Mutex
+	directories map[directoryKey]knownDirectory
 }
 
 // New makes a Server.
@@ -82,10 +107,18 @@ func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if len(c.Tenants) == 0 {
+		c.Tenants = []uint16{0}
+	}
 	if c.MaxCapture <= 0 {
 		c.MaxCapture = 16 << 30
 	}
-	s := &Server{Config: c, mux: http.NewServeMux(), started: c.Clock().UnixNano()}
+	s := &Server{
+		Config: c, mux: http.NewServeMux(), started: c.Clock().UnixNano(), origin: http.NewCrossOriginProtection(),
+		hasher: newHasher(), accounts: newThrottle(5, time.Minute), guesses: newThrottle(20, 15*time.Minute), clients: newClients(),
+		scopes: map[string]bool{}, rulesOf: map[uint16]knownRules{}, directories: map[directoryKey]knownDirectory{},
+	}
+	s.metrics = newMetrics(s)
 	huma.DefaultArrayNullable = false
 	format := huma.Format{Marshal: writeJSON, Unmarshal: json.Unmarshal}
 	s.api = humago.New(s.mux, huma.Config{
@@ -93,7 +126,8 @@ func New(c Config) (*Server, error) {
 		Formats: map[string]huma.Format{"application/json": format, "json": format},
 	})
 	s.routes()
-	s.handler = s.mux
+	s.pages()
+	s.handler = s.recovered(s.secure(s.bounded(s.mux)))
 	return s, nil
 }
 

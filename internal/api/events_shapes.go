@@ -35,7 +35,7 @@ type Event struct {
 	BytesOut  uint64 `json:"bytes_out"`
 	BytesIn   uint64 `json:"bytes_in"`
 	Packets   uint64 `json:"packets"`
-	Flow      uint64 `json:"flow"`
+	Flow      string `json:"flow" doc:"flow id; text, since it is larger than what JavaScript counts"`
 	Community string `json:"community_id"`
 	Capture   string `json:"capture,omitempty"`
 	Packet    uint64 `json:"packet,omitempty"`

@@ -2,6 +2,8 @@
 
 package api
 
+import "edgeward/internal/wire/dissect"
+
 // Finding is a finding as a list shows it.
 type Finding struct {
 	ID            string   `json:"id"`
@@ -147,26 +149,10 @@ type evidenceInput struct {
 // PacketEvidence is a packet that a finding rests on.
 type PacketEvidence struct {
 	Evidence
-	Bytes   string  `json:"bytes" doc:"hexadecimal; behind headers it is zeros when masked"`
-	Headers int     `json:"headers" doc:"leading bytes up to the end of the transport header"`
-	Masked  bool    `json:"masked"`
-	Layers  []Layer `json:"layers" doc:"the decoded view; empty when the packet could not be decoded"`
-}
-
-// Layer is one layer of a decoded packet.
-type Layer struct {
-	Name   string  `json:"name"`
-	Offset int     `json:"offset"`
-	Length int     `json:"length"`
-	Fields []Field `json:"fields"`
-}
-
-// Field is one field of a layer.
-type Field struct {
-	Name   string `json:"name"`
-	Value  string `json:"value"`
-	Offset int    `json:"offset"`
-	Length int    `json:"length"`
+	Bytes   string          `json:"bytes" doc:"hexadecimal; behind headers it is zeros when masked"`
+	Headers int             `json:"headers" doc:"leading bytes up to the end of the transport header"`
+	Masked  bool            `json:"masked"`
+	Layers  []dissect.Layer `json:"layers" doc:"the decoded view; empty when the packet could not be decoded"`
 }
 
 // Selector says what a mute or a window is about. All lists that are not

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"edgeward/internal/hub"
+	"edgeward/internal/wire/dissect"
 )
 
 // What the service needs beside the stores of package hub. Package app gives
@@ -33,7 +34,7 @@ type Captures interface {
 // Dissector decodes single packets in a confined process.
 type Dissector interface {
 	// Dissect gives the layers of each frame; none for one that it cannot decode.
-	Dissect(ctx context.Context, frames [][]byte) ([][]Layer, error)
+	Dissect(ctx context.Context, frames [][]byte) ([][]dissect.Layer, error)
 }
 
 // Backups keeps copies of the hub's state.
@@ -57,25 +58,6 @@ type Content interface {
 type Notifier interface {
 	// Send delivers one message to one target; secret is unsealed.
 	Send(ctx context.Context, t hub.Target, secret []byte, subject, text string) error
-}
-
-// Tables reads ARP, MAC address and LLDP tables by SNMP, read-only.
-type Tables interface {
-	Read(ctx context.Context, q TableQuery) ([]TableRow, error)
-}
-
-// TableQuery says which device to ask, and how.
-type TableQuery struct {
-	Address, Version, Community              string
-	User, Auth, AuthKey, Privacy, PrivacyKey string
-}
-
-// TableRow is what a table says of one address.
-type TableRow struct {
-	MAC, IP, Name string
-	Port          string // of the switch, as it calls it
-	VLAN          int
-	System        string // the neighbour's description, by LLDP
 }
 
 // Health tells how the parts of the hub are.

@@ -89,8 +89,30 @@ func route[I, O any](s *Server, method, path, id, summary string, a access, h fu
 		o(&op)
 	}
 	slices.Sort(op.Errors)
+	if !a.public {
+		s.scopes[a.scopeName()] = true
+	}
 	op.Middlewares = append(huma.Middlewares{s.guard(a)}, op.Middlewares...)
-	huma.Register(s.api, op, h)
+	huma.Register(s.api, op, audited(s, method, a, h))
+}
+
+// audited logs a success before anything goes out, and makes errors fit to be
+// read by the caller.
+func audited[I, O any](s *Server, method string, a access, h func(context.Context, *I) (*O, error)) func(context.Context, *I) (*O, error) {
+	return func(ctx context.Context, in *I) (*O, error) {
+		c := who(ctx)
+		if x, named := any(in).(interface{ subject() string }); named {
+			c.object = x.subject()
+		}
+		out, err := h(ctx, in)
+		if err == nil && a.audit != "" {
+			err = s.record(ctx, c, a.audit, c.object)
+		}
+		if err != nil {
+			return nil, s.public(ctx, method, err)
+		}
+		return out, nil
+	}
 }
 
 // missing says that the thing may not exist.

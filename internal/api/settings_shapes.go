@@ -165,3 +165,6 @@ type Licence struct {
 	Version string `json:"version"`
 	Licence string `json:"licence"`
 }
+
+// subject is what an audit entry is about.
+func (x *backupName) subject() string { return x.Name }

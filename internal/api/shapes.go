@@ -98,6 +98,9 @@ type ByID struct {
 	ID string `path:"id" maxLength:"128" doc:"id"`
 }
 
+// subject is what an audit entry is about.
+func (x *ByID) subject() string { return x.ID }
+
 // Counts counts findings by severity.
 type Counts struct {
 	Info     int `json:"info"`

@@ -1,0 +1,258 @@
+//go:build !sensor
+
+package api
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"edgeward/internal/account"
+	"edgeward/internal/hub"
+	"edgeward/internal/ident"
+)
+
+// tokenPrefix begins the value of every API token, so that scanners for
+// leaked secrets know it.
+const tokenPrefix = "edw_"
+
+// csrfHeader carries the session's second value, which other sites cannot read.
+const csrfHeader = "X-CSRF-Token"
+
+// errLogin is for all who are not let in, whatever the reason.
+var errLogin = refuse(http.StatusUnauthorized, "login", "log in first")
+
+// guard stands before every operation.
+func (s *Server) guard(a access) func(huma.Context, func(huma.Context)) {
+	return func(hc huma.Context, next func(huma.Context)) {
+		r, w := humago.Unwrap(hc)
+		c, err := s.admit(r, a)
+		if err != nil {
+			if retry := (huma.HeadersError)(nil); errors.As(err, &retry) {
+				for k, v := range retry.GetHeaders() {
+					w.Header()[k] = v
+				}
+			}
+			var e *huma.ErrorModel
+			if !errors.As(s.public(r.Context(), r.Method, err), &e) {
+				e = &huma.ErrorModel{Status: http.StatusInternalServerError, Title: http.StatusText(http.StatusInternalServerError)}
+			}
+			writeProblem(w, e)
+			return
+		}
+		next(huma.WithContext(hc, withCaller(r.Context(), c)))
+	}
+}
+
+// admit says who asks and whether they may.
+func (s *Server) admit(r *http.Request, a access) (*caller, error) {
+	c, err := s.identify(r)
+	if c == nil {
+		c = &caller{address: addressOf(r), agent: r.UserAgent()}
+	}
+	if c.token == nil {
+		// What a browser sends by itself does not prove that the person wants it.
+		if cross := s.origin.Check(r); cross != nil {
+			return nil, refuse(http.StatusForbidden, "cross-site", "the request comes from another site")
+		}
+	}
+	if a.public {
+		return c, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.session != nil && unsafe(r.Method) && subtle.ConstantTimeCompare([]byte(r.Header.Get(csrfHeader)), []byte(c.session.CSRF)) != 1 {
+		return nil, refuse(http.StatusForbidden, "csrf", "the header "+csrfHeader+" is missing or wrong")
+	}
+	return c, s.authorize(r.Context(), c, a)
+}
+
+func unsafe(method string) bool {
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
+}
+
+// authorize says whether a caller may.
+func (s *Server) authorize(ctx context.Context, c *caller, a access) error {
+	if c.session != nil && a.scope != "session" && s.wantsTOTP(ctx, c) {
+		return refuse(http.StatusForbidden, "totp-setup", "set up a second factor first")
+	}
+	switch {
+	case !a.self && !c.role.AtLeast(a.role):
+		return refuse(http.StatusForbidden, "role", "this takes the role "+string(a.role))
+	case a.right != "" && !c.has(a.right):
+		return refuse(http.StatusForbidden, "right", "this takes the right "+string(a.right))
+	case a.global && len(c.sites) > 0:
+		return refuse(http.StatusForbidden, "sites", "this is for those who look after all sites")
+	case !c.allows(a):
+		return refuse(http.StatusForbidden, "scope", "the token does not have the scope "+a.scopeName())
+	}
+	return nil
+}
+
+// wantsTOTP reports whether the caller must set up a second factor first.
+func (s *Server) wantsTOTP(ctx context.Context, c *caller) bool {
+	return c.user.TOTP == nil && c.user.Password != "" && c.user.Subject == "" && s.rules(ctx, c.tenant).RequireTOTP
+}
+
+// identify finds out who asks. The caller is nil when nobody is known.
+func (s *Server) identify(r *http.Request) (*caller, error) {
+	if auth := r.Header.Get("Authorization"); auth != "" {
+		kind, value, _ := strings.Cut(auth, " ")
+		if !strings.EqualFold(kind, "Bearer") {
+			return nil, errLogin
+		}
+		return s.bearer(r, strings.TrimSpace(value))
+	}
+	cookie, err := r.Cookie(s.cookieName(r))
+	if err != nil || len(cookie.Value) > 200 {
+		return nil, errLogin
+	}
+	return s.cookie(r, cookie.Value)
+}
+
+// bearer lets a program in.
+func (s *Server) bearer(r *http.Request, value string) (*caller, error) {
+	ctx, now := r.Context(), s.now()
+	if s.LocalToken != "" && isLocal(r) && subtle.ConstantTimeCompare([]byte(value), []byte(s.LocalToken)) == 1 {
+		t := &account.Token{ID: "local", Name: "local", Role: account.Admin}
+		return &caller{name: "local", token: t, role: account.Admin, address: addressOf(r), agent: r.UserAgent(), user: &account.User{Name: "local", Role: account.Admin}}, nil
+	}
+	if !strings.HasPrefix(value, tokenPrefix) || len(value) > 100 {
+		return nil, s.miss(r)
+	}
+	t, err := s.Tokens.TokenByHash(ctx, digest(value))
+	if ident.CodeOf(err) == ident.NotFound && err != nil {
+		return nil, s.miss(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if t.Revoked || t.Expires != 0 && now >= t.Expires {
+		return nil, errLogin
+	}
+	u, err := s.Users.User(ctx, t.Tenant, t.User)
+	if ident.CodeOf(err) == ident.NotFound && err != nil {
+		return nil, errLogin
+	}
+	if err != nil {
+		return nil, err
+	}
+	if u.Disabled {
+		return nil, errLogin
+	}
+	if now-t.Used > int64(time.Minute) {
+		t.Used = now
+		if err := s.Tokens.PutToken(ctx, t); err != nil {
+			s.Log.WarnContext(ctx, "note the use of a token", "error", err)
+		}
+	}
+	c := &caller{tenant: t.Tenant, name: u.Name + "/" + t.Name, user: u, token: t, role: t.Role, address: addressOf(r), agent: r.UserAgent(), rights: u.Rights}
+	if !u.Role.AtLeast(t.Role) { // its maker is less than they were
+		c.role = u.Role
+	}
+	c.sites = (&caller{sites: u.Sites}).only(t.Sites)
+	return c, nil
+}
+
+// miss slows down who guesses tokens.
+func (s *Server) miss(r *http.Request) error {
+	if wait := s.guesses.begin("token "+addressOf(r), s.Clock()); wait > 0 {
+		return later(wait, "too many wrong tokens from this address")
+	}
+	return errLogin
+}
+
+// cookie lets a person in.
+func (s *Server) cookie(r *http.Request, value string) (*caller, error) {
+	ctx, now := r.Context(), s.now()
+	nobody := &caller{address: addressOf(r), agent: r.UserAgent(), old: digest(value)}
+	x, err := s.Sessions.Session(ctx, nobody.old)
+	if ident.CodeOf(err) == ident.NotFound && err != nil {
+		return nobody, errLogin
+	}
+	if err != nil {
+		return nobody, err
+	}
+	rules := s.rules(ctx, x.Tenant)
+	if now >= x.Expires || now-x.Seen > int64(rules.IdleMinutes)*int64(time.Minute) {
+		if err := s.Sessions.DeleteSession(ctx, x.Hash); err != nil {
+			s.Log.WarnContext(ctx, "end a session", "error", err)
+		}
+		return nobody, refuse(http.StatusUnauthorized, "expired", "the session has ended: log in again")
+	}
+	u, err := s.Users.User(ctx, x.Tenant, x.User)
+	if ident.CodeOf(err) == ident.NotFound && err != nil {
+		return nobody, errLogin
+	}
+	if err != nil {
+		return nobody, err
+	}
+	if u.Disabled {
+		return nobody, errLogin
+	}
+	if now-x.Seen > int64(30*time.Second) {
+		x.Seen = now
+		if err := s.Sessions.PutSession(ctx, x); err != nil {
+			s.Log.WarnContext(ctx, "note that a session lives", "error", err)
+		}
+	}
+	return &caller{
+		tenant: x.Tenant, name: u.Name, user: u, session: x, role: u.Role, sites: slices.Clone(u.Sites), rights: u.Rights,
+		address: nobody.address, agent: nobody.agent, old: nobody.old,
+	}, nil
+}
+
+// record appends to the audit log.
+func (s *Server) record(ctx context.Context, c *caller, action, object string) error {
+	name := c.name
+	if name == "" {
+		name = "nobody"
+	}
+	return s.Audit.Record(context.WithoutCancel(ctx), &account.Entry{
+		Tenant: c.tenant, Time: s.now(), Actor: clip(name, 200), Address: clip(c.address, 100), Action: action,
+		Object: clip(object, 300), Detail: clip(c.detail, 2000), Reason: clip(c.reason, 500),
+	})
+}
+
+// rules gives the rules of logins, read at most every few seconds.
+func (s *Server) rules(ctx context.Context, tenant uint16) hub.AccessRules {
+	s.rulesMu.Lock()
+	defer s.rulesMu.Unlock()
+	k, ok := s.rulesOf[tenant]
+	if ok && s.now()-k.at < int64(5*time.Second) {
+		return k.rules
+	}
+	rules := hub.DefaultAccess
+	if err := s.load(ctx, tenant, hub.SettingsKind, "access", &rules); err != nil {
+		s.Log.WarnContext(ctx, "read the rules of logins", "error", err)
+		if ok {
+			return k.rules
+		}
+	}
+	s.rulesOf[tenant] = knownRules{s.now(), rules}
+	return rules
+}
+
+type knownRules struct {
+	at    int64
+	rules hub.AccessRules
+}
+
+// clip shortens text to so many bytes, at the beginning of a character.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && text[most]&0xc0 == 0x80 {
+		most--
+	}
+	return text[:most]
+}
