@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"os"
 	"path"
 	"sync"
 
@@ -84,4 +85,15 @@ func loadFingerprints(recog string, types func(string) bool) (*fingerprint.DB, e
 		}
 	}
 	return db, nil
+}
+
+// useKnowledge makes the files of a content bundle win over the embedded ones,
+// and reads them now: later the process may have no access to files.
+func useKnowledge(dir string) error {
+	content.Use(os.DirFS(dir))
+	if _, err := catalogue(); err != nil {
+		return err
+	}
+	_, err := embeddedFingerprints()
+	return err
 }

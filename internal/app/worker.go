@@ -42,6 +42,7 @@ type Task struct {
 	Zones      []inventory.Zone
 	Recog      string   // folder, read before the process is confined
 	Indicators []string // files and folders, likewise
+	Knowledge  string   // folder of a verified content bundle, likewise; empty for what is embedded
 
 	Interfaces []string // to watch
 	Filter     string
@@ -124,6 +125,11 @@ type worker struct {
 }
 
 func (w *worker) work(ctx context.Context) error {
+	if w.Knowledge != "" {
+		if err := useKnowledge(w.Knowledge); err != nil {
+			return err
+		}
+	}
 	judge := JudgeOptions{Home: w.Home, Zones: w.Zones, Recog: w.Recog}
 	if len(w.Indicators) > 0 {
 		known, err := LoadIndicators(w.Indicators)

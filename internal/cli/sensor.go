@@ -21,6 +21,7 @@ type sensorFlags struct {
 	rings                        int
 	stats                        time.Duration
 	showSecrets, onlyAlerts      bool
+	remote                       remoteFlags
 }
 
 func newSensor(s *streams) *cobra.Command {
@@ -31,10 +32,16 @@ func newSensor(s *streams) *cobra.Command {
 		Long: `Sensor does live what analyze does with captures. It writes JSON lines in the
 shape of Suricata's EVE to standard output until it is interrupted; it then ends
 all flows, writes what is pending, and exits with 0. It needs the right to
-capture packets (root, or CAP_NET_RAW).`,
+capture packets (root, or CAP_NET_RAW).
+
+With --hub it reports to a hub on another machine instead: it keeps what could
+not be sent, takes its configuration from the hub, and is upgraded from there.
+With --out it writes the same into files that a person carries to the hub.`,
 		Example: `  sudo edgeward sensor --interface eth0
   sudo edgeward sensor -i eth0 -i eth1 --filter 'not port 22' --output events.jsonl
-  sudo edgeward sensor -i eth0 --alerts | jq .finding`,
+  sudo edgeward sensor -i eth0 --alerts | jq .finding
+  sudo edgeward sensor -i eth0 --hub https://hub.example.org:8444 --enrol TOKEN
+  sudo edgeward sensor -i eth0 --out /media/carry`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.sense(cmd, &f) },
 	}
@@ -51,12 +58,13 @@ capture packets (root, or CAP_NET_RAW).`,
 	fl.IntVar(&f.rings, "rings", 0, "capture rings for each interface (default: one per processor, at most 4)")
 	fl.DurationVar(&f.stats, "stats", 10*time.Second, "how often to write statistics; 0 for at the end only")
 	fl.BoolVar(&f.onlyAlerts, "alerts", false, "write findings and statistics only, no other facts")
+	f.remote.add(cmd)
 	fl.BoolVar(&f.showSecrets, "show-secrets", false, "show passwords and tokens that were seen, for local analysis only")
 	return cmd
 }
 
 func (s *streams) sense(cmd *cobra.Command, f *sensorFlags) error {
-	if len(f.interfaces) == 0 {
+	if len(f.interfaces) == 0 && !f.remote.used() {
 		return usage(cmd, fmt.Errorf("--interface is missing"))
 	}
 	if f.rings < 0 || f.rings > 64 {
@@ -80,6 +88,12 @@ func (s *streams) sense(cmd *cobra.Command, f *sensorFlags) error {
 		if o.Judge.Zones, err = app.LoadZones(f.zones); err != nil {
 			return err
 		}
+	}
+	if f.remote.used() {
+		return s.report(cmd, f, app.Task{
+			Home: o.Judge.Home, Zones: o.Judge.Zones, Recog: f.recog, Indicators: f.indicators,
+			Interfaces: f.interfaces, Filter: f.filter, Rings: f.rings, StatsEvery: max(f.stats, 0), Memory: o.Memory,
+		})
 	}
 	mode := streamMode
 	if f.showSecrets {
