@@ -366,6 +366,9 @@ func (u *unit) flushFindings() error {
 			k.Device = u.deviceOf(id.tenant, k.Site, &k.Finding)
 			u.touch(id.tenant, k.Device)
 		}
+		if t := u.things[deviceID{id.tenant, k.Device}]; t != nil {
+			k.Label, k.Type = t.rec.Label(), t.rec.Kind()
+		}
 		list = append(list, k.Judged)
 	}
 	if u.err != nil {

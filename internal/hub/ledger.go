@@ -80,6 +80,8 @@ type IdentityTx interface {
 	SaveHolders(list []Holder) error
 	// Repoint makes findings and moments of one device those of another.
 	Repoint(tenant uint16, from, to string) error
+	// RepointHosts does so for the findings about some hosts.
+	RepointHosts(tenant uint16, from, to string, hosts []ident.HostKey) error
 	// Adopt makes findings about a host that name no device those of its
 	// device.
 	Adopt(h Holder) error

@@ -1,0 +1,252 @@
+//go:build !sensor
+
+package state
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"edgeward/internal/finding"
+	"edgeward/internal/hub"
+	"edgeward/internal/ident"
+	"edgeward/internal/policy"
+)
+
+// newID makes an id that nobody can guess or take twice.
+func newID() string {
+	b := make([]byte, 8)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+// Policies gives policies, the oldest first.
+func (s *Store) Policies(ctx context.Context, f policy.Filter) ([]*policy.Policy, error) {
+	w := &where{}
+	w.add("tenant = ?", f.Tenant)
+	if f.Kind != "" {
+		w.add("kind = ?", string(f.Kind))
+	}
+	if f.Active {
+		w.add("from_time <= ? AND (expires = 0 OR expires > ?)", f.Now, f.Now)
+	}
+	var out []*policy.Policy
+	err := s.find(ctx, "SELECT record FROM policies"+w.String()+" ORDER BY created, id", w.args, func(rows *sql.Rows) error {
+		if err := scanInto(rows, &out); err != nil {
+			return err
+		}
+		out[len(out)-1].Tenant = f.Tenant
+		return nil
+	})
+	return out, err
+}
+
+// Policy gives one policy.
+func (s *Store) Policy(ctx context.Context, tenant uint16, id string) (*policy.Policy, error) {
+	var b []byte
+	found, err := s.one(ctx, "SELECT record FROM policies WHERE tenant = ? AND id = ?", []any{tenant, id}, &b)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, notFound("policy", id)
+	}
+	p := &policy.Policy{}
+	err = decode(b, p)
+	p.Tenant = tenant
+	return p, err
+}
+
+// PutPolicy stores a new revision and brings findings up to it.
+func (s *Store) PutPolicy(ctx context.Context, p *policy.Policy) error {
+	stored := *p
+	err := s.update(ctx, "store policy", func(t *tx) error {
+		now := s.clock().UnixNano()
+		if stored.ID == "" {
+			stored.ID = newID()
+		}
+		var revision int
+		err := t.row("SELECT revision FROM policies WHERE tenant = ? AND id = ?", []any{p.Tenant, stored.ID}, &revision)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if p.Revision != revision {
+			return ident.Errorf(ident.Invalid, "read it again and repeat the change", "policy %q has revision %d, not %d", stored.ID, revision, p.Revision)
+		}
+		stored.Revision = revision + 1
+		if stored.Created == 0 {
+			stored.Created = now
+		}
+		b, err := encode(&stored)
+		if err != nil {
+			return err
+		}
+		columns := []string{"tenant", "id", "kind", "revision", "from_time", "expires", "created", "record"}
+		row := []any{p.Tenant, stored.ID, string(stored.Kind), stored.Revision, stored.From, stored.Expires, stored.Created, b}
+		if err := t.bulk("policies", columns, upsert("tenant, id", columns), [][]any{row}); err != nil {
+			return err
+		}
+		_, err = t.applyPolicies(p.Tenant, now, "")
+		return err
+	})
+	if err == nil {
+		p.ID, p.Revision, p.Created = stored.ID, stored.Revision, stored.Created
+	}
+	return err
+}
+
+// DeletePolicy removes a policy; what it hid shows again.
+func (s *Store) DeletePolicy(ctx context.Context, tenant uint16, id string) error {
+	return s.update(ctx, "delete policy", func(t *tx) error {
+		n, err := t.exec("DELETE FROM policies WHERE tenant = ? AND id = ?", tenant, id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return notFound("policy", id)
+		}
+		_, err = t.applyPolicies(tenant, s.clock().UnixNano(), "")
+		return err
+	})
+}
+
+// target is a finding as selectors see it.
+type target struct {
+	n              int64
+	id             string
+	mute, expected string
+	last           int64
+	policy.Target
+}
+
+const targetSelect = "SELECT f.n, f.id, f.check_id, f.severity, f.device, f.site, f.peers, f.mute, f.expected, f.last_seen, COALESCE(d.type, ''), COALESCE(d.zone, ''), COALESCE(d.tags, '') " + findingFrom
+
+func scanTarget(rows *sql.Rows, t *target) error {
+	var severity int
+	var peers, tags string
+	if err := rows.Scan(&t.n, &t.id, &t.Check, &severity, &t.Device, &t.Site, &peers, &t.mute, &t.expected, &t.last, &t.Type, &t.Zone, &tags); err != nil {
+		return err
+	}
+	t.Severity, t.Peers, t.Tags = ident.Severity(severity), unlist(peers), unlist(tags)
+	return nil
+}
+
+func unlist(s string) []string {
+	if s = strings.Trim(s, "|"); s == "" {
+		return nil
+	}
+	return strings.Split(s, "|")
+}
+
+// applyPolicies works out anew what hides the findings of a tenant, or of one
+// device, and gives how many changed.
+func (t *tx) applyPolicies(tenant uint16, now int64, device string) (int, error) {
+	list, err := t.Policies(tenant)
+	if err != nil {
+		return 0, err
+	}
+	query, args := targetSelect+"WHERE f.tenant = ?", []any{tenant}
+	if device != "" {
+		query, args = query+" AND f.device = ?", append(args, device)
+	}
+	if len(list) == 0 {
+		query += " AND f.hidden = 1"
+	}
+	var changed []target
+	err = t.query(query, args, func(rows *sql.Rows) error {
+		var x target
+		if err := scanTarget(rows, &x); err != nil {
+			return err
+		}
+		mute, expected := hub.Hidden(list, &x.Target, now, x.last)
+		if mute != x.mute || expected != x.expected {
+			x.mute, x.expected = mute, expected
+			changed = append(changed, x)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	st, err := t.prepare("UPDATE findings SET mute = ?, expected = ?, hidden = ? WHERE n = ?")
+	if err != nil {
+		return 0, err
+	}
+	var devices []string
+	for _, x := range changed {
+		if _, err := st.ExecContext(t.ctx, bind([]any{x.mute, x.expected, x.mute != "" || x.expected != "", x.n})...); err != nil {
+			return 0, err
+		}
+		if x.Device != "" {
+			devices = append(devices, x.Device)
+		}
+	}
+	slices.Sort(devices)
+	if err := hub.Refresh(t, tenant, slices.Compact(devices)); err != nil {
+		return 0, err
+	}
+	if device == "" {
+		columns := []string{"name", "value"}
+		name := "policies_applied/" + strconv.Itoa(int(tenant))
+		if err := t.bulk("meta", columns, upsert("name", columns), [][]any{{name, strconv.FormatInt(now, 10)}}); err != nil {
+			return 0, err
+		}
+	}
+	return len(changed), nil
+}
+
+// ApplyPolicies brings what findings say of mutes up to a time. It does
+// nothing when no policy began or ended since the last time.
+func (s *Store) ApplyPolicies(ctx context.Context, tenant uint16, now int64) (int, error) {
+	var value string
+	if _, err := s.one(ctx, "SELECT value FROM meta WHERE name = ?", []any{"policies_applied/" + strconv.Itoa(int(tenant))}, &value); err != nil {
+		return 0, err
+	}
+	last, _ := strconv.ParseInt(value, 10, 64) // 0 when nothing was ever applied
+	var due int
+	_, err := s.one(ctx, "SELECT COUNT(*) FROM policies WHERE tenant = ? AND (from_time > ? AND from_time <= ? OR expires > ? AND expires <= ?)", []any{tenant, last, now, last, now}, &due)
+	if err != nil || due == 0 {
+		return 0, err
+	}
+	n := 0
+	err = s.update(ctx, "apply policies", func(t *tx) (err error) {
+		n, err = t.applyPolicies(tenant, now, "")
+		return err
+	})
+	return n, err
+}
+
+// PreviewMute counts what a selector would hide and gives the gravest.
+func (s *Store) PreviewMute(ctx context.Context, tenant uint16, selector policy.Selector, sample int) (int, []*finding.Record, error) {
+	w := &where{}
+	w.add("f.tenant = ?", tenant)
+	w.add("f.status IN ('open', 'acknowledged')")
+	w.add("f.hidden = 0")
+	w.checks("f.check_id", selector.Checks)
+	w.any("f.device", selector.Devices)
+	var ids []string
+	n := 0
+	err := s.find(ctx, targetSelect+w.String()+" ORDER BY f.severity DESC, f.last_seen DESC, f.id", w.args, func(rows *sql.Rows) error {
+		var x target
+		if err := scanTarget(rows, &x); err != nil {
+			return err
+		}
+		if selector.Matches(&x.Target) {
+			n++
+			if len(ids) < sample {
+				ids = append(ids, x.id)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return n, nil, err
+	}
+	out, _, err := s.Findings(ctx, finding.Filter{Tenant: tenant, IDs: ids, Limit: len(ids), Sort: "-severity"})
+	return n, out, err
+}
