@@ -35,12 +35,14 @@ var (
 )
 
 // readTypes gives the test whether a word is in the closed list of types.
-func readTypes() (func(string) bool, error) {
+func readTypes() (func(string) bool, error) { return typesOf(content.Current()) }
+
+func typesOf(set content.Set) (func(string) bool, error) {
 	var list []struct {
 		Type string `yaml:"type"`
 		What string `yaml:"what"`
 	}
-	b, err := content.File("types.yaml")
+	b, err := set.File("types.yaml")
 	if err == nil {
 		err = yaml.Unmarshal(b, &list)
 	}
@@ -57,7 +59,11 @@ func readTypes() (func(string) bool, error) {
 // loadFingerprints gives the embedded fingerprints and, when recog names a
 // folder, recog's beside them.
 func loadFingerprints(recog string, types func(string) bool) (*fingerprint.DB, error) {
-	raw, err := content.File("oui.bin")
+	return fingerprintsOf(content.Current(), recog, types)
+}
+
+func fingerprintsOf(set content.Set, recog string, types func(string) bool) (*fingerprint.DB, error) {
+	raw, err := set.File("oui.bin")
 	if err != nil {
 		return nil, fmt.Errorf("load the makers of MAC addresses: %w", err)
 	}
@@ -66,12 +72,12 @@ func loadFingerprints(recog string, types func(string) bool) (*fingerprint.DB, e
 		return nil, err
 	}
 	db := fingerprint.New(oui)
-	names, err := content.FingerprintFiles()
+	names, err := set.FingerprintFiles()
 	if err != nil {
 		return nil, fmt.Errorf("load fingerprints: %w", err)
 	}
 	for _, name := range names {
-		b, err := content.File(name)
+		b, err := set.File(name)
 		if err != nil {
 			return nil, fmt.Errorf("load fingerprints: %w", err)
 		}
@@ -96,4 +102,23 @@ func useKnowledge(dir string) error {
 	}
 	_, err := embeddedFingerprints()
 	return err
+}
+
+// knowledgeIn gives options of a judge with the files of a bundle, without
+// making them those in use.
+func knowledgeIn(dir string) (o JudgeOptions, err error) {
+	set := content.In(os.DirFS(dir))
+	raw, err := set.File("checks.yaml")
+	if err != nil {
+		return o, fmt.Errorf("load the catalogue of checks: %w", err)
+	}
+	if o.Checks, err = detect.ParseCatalogue(raw); err != nil {
+		return o, fmt.Errorf("load the catalogue of checks: %w", err)
+	}
+	known, err := typesOf(set)
+	if err != nil {
+		return o, err
+	}
+	o.Prints, err = fingerprintsOf(set, "", known)
+	return o, err
 }

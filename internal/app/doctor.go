@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"edgeward/internal/confine"
 )
 
 // Health is the outcome of one check of Examine.
@@ -31,7 +33,7 @@ type Examination struct {
 
 // Examine looks at whether this machine can run a sensor. It changes nothing.
 func Examine() []Examination {
-	out := []Examination{examineSystem(), examineRights(), examineMemory(), examineClock(time.Now())}
+	out := []Examination{examineSystem(), examineRights(), examineMemory(), examineClock(time.Now()), examineConfinement()}
 	return append(out, examineInterfaces()...)
 }
 
@@ -50,7 +52,7 @@ func examineSystem() Examination {
 const capNetRaw = 13
 
 func examineRights() Examination {
-	e := Examination{Name: "rights", Health: Bad, Message: "this process may not capture packets", Remedy: "run as root, or: setcap cap_net_raw+ep " + program()}
+	e := Examination{Name: "rights", Health: Bad, Message: "this process may not capture packets", Remedy: "run as root, or: setcap cap_net_raw+ep " + ownPath()}
 	for line := range strings.Lines(readFile("/proc/self/status")) {
 		if v, ok := strings.CutPrefix(line, "CapEff:"); ok {
 			if bits, err := strconv.ParseUint(strings.TrimSpace(v), 16, 64); err == nil && bits>>capNetRaw&1 == 1 {
@@ -61,7 +63,7 @@ func examineRights() Examination {
 	return e
 }
 
-func program() string {
+func ownPath() string {
 	if p, err := os.Executable(); err == nil {
 		return p
 	}
@@ -135,4 +137,14 @@ func readFile(path string) string {
 		return ""
 	}
 	return string(b)
+}
+
+// examineConfinement looks at what the kernel has to take rights away from the
+// process that parses packets.
+func examineConfinement() Examination {
+	e := Examination{Name: "confinement", Health: Good, Message: "packets are parsed with " + confine.Possible().String()}
+	if s := confine.Possible(); !s.Whole() {
+		e.Health, e.Remedy = Warning, "use a kernel with Landlock (5.13 or newer) and seccomp"
+	}
+	return e
 }

@@ -26,6 +26,7 @@ type JudgeOptions struct {
 	Zones       []inventory.Zone
 	Recog       string          // folder of recog XML files, empty for none
 	Prints      *fingerprint.DB // used in place of the embedded ones and those of Recog; nil for them
+	Checks      []finding.Check // used in place of the catalogue; nil for that
 	ShowSecrets bool
 	Indicators  detect.Indicators // known bad addresses and names; nil for none
 }
@@ -34,6 +35,9 @@ func newJudge(o JudgeOptions) (*judge, error) {
 	checks, err := catalogue()
 	if err != nil {
 		return nil, err
+	}
+	if o.Checks != nil {
+		checks = o.Checks
 	}
 	types, err := loadTypes()
 	if err != nil {

@@ -16,4 +16,6 @@ var formats = []string{"text", "json", "eve", "html"}
 func writeHTML(r *report.Report, w io.Writer) error { return r.HTML(w) }
 
 // extraCommands are those that the small build leaves out.
-func extraCommands(s *streams) []*cobra.Command { return []*cobra.Command{newConfig(s), newMan(s)} }
+func extraCommands(s *streams) []*cobra.Command {
+	return []*cobra.Command{newRun(s), newDemo(s), newConfig(s), newMan(s)}
+}

@@ -44,3 +44,15 @@ func newMan(s *streams) *cobra.Command {
 		},
 	}
 }
+
+// commit gives the commit that the program was built from, if it is known.
+func commit() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
