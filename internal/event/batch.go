@@ -31,7 +31,7 @@ type slab struct {
 const (
 	factChunk  = 64  // facts made at once
 	bodyChunk  = 32  // bodies made at once, at most
-	trimPeriod = 64  // resets after which memory that was not needed goes
+	trimPeriod = 256 // resets after which memory that was not needed goes
 	trimSlack  = 128 // elements that are not worth a trim
 	maxSpare   = 2048
 )

@@ -138,6 +138,8 @@ type Env struct {
 	Nest func() Stream
 	// Learn marks an endpoint as speaking p, as FTP or TFTP announce one.
 	Learn func(server netip.Addr, port uint16, transport uint8, p event.Proto)
+
+	scratch []byte
 }
 
 // Stream is a conversation inside another protocol: WebSocket, a proxy tunnel.
@@ -178,6 +180,15 @@ func (c *Conn) Hex(b []byte) string { return c.Env.Out.Hex(b) }
 
 // Head copies at most n bytes of b into the batch of facts.
 func (c *Conn) Head(b []byte, n int) string { return c.String(b[:min(n, len(b))]) }
+
+// Scratch gives empty memory for n bytes, which is good until the parser
+// returns or asks again.
+func (c *Conn) Scratch(n int) []byte {
+	if cap(c.Env.scratch) < n {
+		c.Env.scratch = make([]byte, 0, max(n, 2048))
+	}
+	return c.Env.scratch[:0]
+}
 
 // Message counts one protocol message sent in that direction.
 func (c *Conn) Message(dir event.Dir) { c.Messages[dir]++ }

@@ -25,6 +25,7 @@ const maxBuffered = proto.MaxPending / 2
 type dnsParser struct {
 	pending []query
 	room    [1]query // of pending, until more are asked at once
+	spare   []byte   // for a long name
 	lost    [2]bool  // the stream's message boundaries are unknown
 	good    bool     // a sound message was seen
 	bad     uint8
@@ -47,14 +48,22 @@ type query struct {
 	long           []byte // or here when it is long
 }
 
-const shortName = 64
+const (
+	shortName   = 64
+	maxWireName = 256 // RFC 1035 section 2.3.4, rounded up
+)
 
-// keep copies the name.
-func (q *query) keep(n Name) {
-	q.long = n.AppendWire(q.short[:0])
-	if len(q.long) <= len(q.short) {
-		q.shortLen, q.long = uint8(len(q.long)), nil
+// keep copies the name. A long one goes to memory that may be given, which is
+// given back otherwise.
+func (q *query) keep(n Name, spare []byte) []byte {
+	var buf [maxWireName]byte
+	b := n.AppendWire(buf[:0])
+	if len(b) <= len(q.short) {
+		q.shortLen = uint8(copy(q.short[:], b))
+		return spare
 	}
+	q.long = append(spare[:0], b...)
+	return nil
 }
 
 // name gives the name; it is valid as long as the question is pending.
@@ -115,6 +124,9 @@ func (p *dnsParser) End(c *proto.Conn) {
 	defer scratches.Put(s)
 	for i := range p.pending {
 		p.give(c, s, &p.pending[i])
+		if long := p.pending[i].long; long != nil {
+			p.spare = long
+		}
 	}
 	p.pending = p.pending[:0]
 }
@@ -125,7 +137,7 @@ func (p *dnsParser) Reset() {
 	if cap(pending) > 4 {
 		pending = nil
 	}
-	*p = dnsParser{pending: pending}
+	*p = dnsParser{pending: pending, spare: p.spare}
 }
 
 // message handles one message; cut says that only its beginning is there.
@@ -173,6 +185,9 @@ func (p *dnsParser) expire(c *proto.Conn, s *scratch) {
 
 // remove takes out a question.
 func (p *dnsParser) remove(i int) {
+	if long := p.pending[i].long; long != nil {
+		p.spare = long
+	}
 	copy(p.pending[i:], p.pending[i+1:])
 	p.pending[len(p.pending)-1].long = nil
 	p.pending = p.pending[:len(p.pending)-1]
@@ -198,7 +213,7 @@ func (p *dnsParser) ask(c *proto.Conn, s *scratch, dir event.Dir, size uint16) {
 		id: m.ID, typ: question.Type, class: question.Class, flags: m.Flags, questions: m.Counts[0],
 		size: size, dir: dir, asked: 1, hash: hash, time: c.Time,
 	})
-	p.pending[len(p.pending)-1].keep(question.Name)
+	p.spare = p.pending[len(p.pending)-1].keep(question.Name, p.spare)
 }
 
 // find gives the newest question with the message's id that has the name and

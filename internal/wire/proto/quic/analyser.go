@@ -135,7 +135,7 @@ func (p *parser) initial(c *proto.Conn, packet []byte, h *Header) {
 		return
 	}
 	p.opened++
-	payload, err := p.open(packet, h)
+	payload, err := p.open(c, packet, h)
 	if err != nil {
 		return
 	}
@@ -164,10 +164,10 @@ func (p *parser) initial(c *proto.Conn, packet []byte, h *Header) {
 // open takes the protection off. The keys follow from the first packet of the
 // connection, and anew after a Retry. A damaged packet counts when a hello
 // message begins in it.
-func (p *parser) open(packet []byte, h *Header) ([]byte, error) {
-	var scratch [2048]byte
+func (p *parser) open(c *proto.Conn, packet []byte, h *Header) ([]byte, error) {
+	scratch := c.Scratch(len(packet))
 	if p.keys != nil && h.Version == p.version {
-		if payload, err := p.keys.Open(scratch[:0], packet, h); err == nil {
+		if payload, err := p.keys.Open(scratch, packet, h); err == nil {
 			return payload, nil
 		}
 	}
@@ -175,7 +175,7 @@ func (p *parser) open(packet []byte, h *Header) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload, err := keys.Open(scratch[:0], packet, h)
+	payload, err := keys.Open(scratch, packet, h)
 	if err == ErrProtected && beginsHello(payload) {
 		err = nil
 	}

@@ -3,8 +3,6 @@ package quic
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 )
@@ -72,8 +70,13 @@ func ietf(version uint32) bool { return saltOf(version) != "" }
 type Keys struct {
 	block cipher.Block
 	aead  cipher.AEAD
-	iv    []byte
+	iv    [12]byte
 	mask  cipher.Block // header protection
+
+	// What Open works on, so that it allocates nothing.
+	sample [aes.BlockSize]byte
+	nonce  [16]byte
+	header []byte
 }
 
 // ErrProtected says that a packet does not open with the keys.
@@ -86,23 +89,14 @@ func ClientKeys(version uint32, dcid []byte) (*Keys, error) {
 	if salt == "" {
 		return nil, ErrVersion
 	}
-	secret, err := hkdf.Extract(sha256.New, dcid, []byte(salt))
-	if err != nil {
-		return nil, err
-	}
 	prefix := "quic "
 	if version == Version2 || version == version2Draft {
 		prefix = "quicv2 "
 	}
-	if secret, err = expand(secret, "client in", 32); err != nil {
-		return nil, err
-	}
-	key, err1 := expand(secret, prefix+"key", 16)
-	iv, err2 := expand(secret, prefix+"iv", 12)
-	hp, err3 := expand(secret, prefix+"hp", 16)
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return nil, err
-	}
+	secret := hmacSHA256([]byte(salt), dcid) // HKDF-Extract
+	secret = expandLabel(&secret, "", "client in", 32)
+	keyBytes, iv, hpBytes := expandLabel(&secret, prefix, "key", 16), expandLabel(&secret, prefix, "iv", 12), expandLabel(&secret, prefix, "hp", 16)
+	key, hp := keyBytes[:16], hpBytes[:16]
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
@@ -115,14 +109,9 @@ func ClientKeys(version uint32, dcid []byte) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keys{block, aead, iv, mask}, nil
-}
-
-// expand is HKDF-Expand-Label of RFC 8446 section 7.1 without context.
-func expand(secret []byte, label string, n int) ([]byte, error) {
-	label = "tls13 " + label
-	info := append([]byte{byte(n >> 8), byte(n), byte(len(label))}, label...)
-	return hkdf.Expand(sha256.New, secret, string(append(info, 0)), n)
+	k := &Keys{block: block, aead: aead, mask: mask}
+	copy(k.iv[:], iv[:])
+	return k, nil
 }
 
 // Open takes the protection off a packet with a long header and appends its
@@ -134,21 +123,22 @@ func (k *Keys) Open(dst, packet []byte, h *Header) ([]byte, error) {
 	if h.Number == 0 || h.Length > len(packet) || h.Number+4+aes.BlockSize > h.Length {
 		return dst, ErrShort
 	}
-	var mask [aes.BlockSize]byte
+	mask := &k.sample
 	k.mask.Encrypt(mask[:], packet[h.Number+4:h.Number+4+aes.BlockSize])
 	first := packet[0] ^ mask[0]&0x0f
 	size := int(first&3) + 1
 
-	header := make([]byte, 0, 128)
-	header = append(header, packet[:h.Number+size]...)
+	k.header = append(k.header[:0], packet[:h.Number+size]...)
+	header := k.header
 	header[0] = first
 	var number uint32
 	for i := range size {
 		header[h.Number+i] ^= mask[1+i]
 		number = number<<8 | uint32(header[h.Number+i])
 	}
-	var nonce [16]byte
-	copy(nonce[:], k.iv)
+	nonce := &k.nonce
+	*nonce = [16]byte{}
+	copy(nonce[:], k.iv[:])
 	binary.BigEndian.PutUint32(nonce[8:], binary.BigEndian.Uint32(nonce[8:])^number)
 	sealed := packet[h.Number+size : h.Length]
 	out, err := k.aead.Open(dst, nonce[:12], sealed, header)

@@ -42,7 +42,7 @@ func TestKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if hex.EncodeToString(k.iv) != tt.iv {
+		if hex.EncodeToString(k.iv[:]) != tt.iv {
 			t.Errorf("version %x: iv %x", tt.version, k.iv)
 		}
 		var mask [16]byte
@@ -84,7 +84,7 @@ func initialPacket(t testing.TB, version uint32, keyID, dcid, token []byte, numb
 	if err != nil {
 		t.Fatal(err)
 	}
-	nonce := bytes.Clone(k.iv)
+	nonce := bytes.Clone(k.iv[:])
 	nonce[10] ^= byte(number >> 8)
 	nonce[11] ^= byte(number)
 	b = k.aead.Seal(b, nonce, payload, bytes.Clone(b))
