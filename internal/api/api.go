@@ -122,7 +122,7 @@ func New(c Config) (*Server, error) {
 	huma.DefaultArrayNullable = false
 	format := huma.Format{Marshal: writeJSON, Unmarshal: json.Unmarshal}
 	s.api = humago.New(s.mux, huma.Config{
-		OpenAPI: document(c.Version), DefaultFormat: "application/json", NoFormatFallback: true,
+		OpenAPI: document(c.Version), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": format, "json": format},
 	})
 	s.routes()
