@@ -100,14 +100,17 @@ func (s *Server) Registry() prometheus.Registerer { return s.metrics.registry }
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
+	panics   prometheus.Counter
 	s        *Server
 }
 
 func newMetrics(s *Server) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(), s: s, requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "edgeward_api_requests_total", Help: "Answers of the API by class of status.",
-	}, []string{"class"})}
-	m.registry.MustRegister(m.requests, m, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}, []string{"class"}), panics: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "edgeward_api_panics_total", Help: "Defects that ended one request.",
+	})}
+	m.registry.MustRegister(m.requests, m.panics, m, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

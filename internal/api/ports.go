@@ -66,3 +66,9 @@ type Health interface {
 	// Storage gives bytes by kind, such as state, events and stream.
 	Storage(ctx context.Context) map[string]int64
 }
+
+// Layer is one layer of a decoded packet, and Field one value in it.
+type (
+	Layer = dissect.Layer
+	Field = dissect.Field
+)

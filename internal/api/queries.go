@@ -9,9 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"edgeward/internal/event"
 	"edgeward/internal/hub"
 	"edgeward/internal/query"
 )
@@ -114,9 +112,6 @@ func (s *Server) listFields(context.Context, *nothing) (*reply[[]FieldDoc], erro
 	return ok(out)
 }
 
-// completions bounds what is offered at a time.
-const completions = 50
-
 func (s *Server) complete(ctx context.Context, in *completeQuery) (*reply[Completion], error) {
 	c := who(ctx)
 	out := Completion{Items: []CompletionItem{}}
@@ -128,87 +123,36 @@ func (s *Server) complete(ctx context.Context, in *completeQuery) (*reply[Comple
 			return nil, err
 		}
 	}
-	at := min(in.At, len(in.Text))
-	for at > 0 && at < len(in.Text) && !utf8.RuneStart(in.Text[at]) {
-		at--
-	}
-	from := strings.LastIndexAny(in.Text[:at], " ()\t\n") + 1
-	word := in.Text[from:at]
-	add := func(item CompletionItem) {
-		if len(out.Items) < completions {
-			item.To = at
-			out.Items = append(out.Items, item)
-		}
-	}
-	if i := strings.IndexByte(word, ':'); i > 0 {
-		begun := strings.ToLower(word[i+1:])
-		for _, v := range s.values(ctx, c, strings.ToLower(strings.TrimPrefix(word[:i], "-"))) {
-			if strings.HasPrefix(strings.ToLower(v), begun) {
-				if strings.ContainsAny(v, " \"()") {
-					v = `"` + strings.ReplaceAll(v, `"`, "") + `"`
-				}
-				add(CompletionItem{Insert: v, From: from + i + 1, Kind: "value"})
-			}
-		}
-		return ok(out)
-	}
-	begun := strings.ToLower(strings.TrimPrefix(word, "-"))
-	from += len(word) - len(begun)
-	// Names that begin so come first, then those that have it at a later part.
-	for _, fits := range []func(string) bool{
-		func(n string) bool { return strings.HasPrefix(n, begun) },
-		func(n string) bool { return !strings.HasPrefix(n, begun) && strings.Contains(n, "."+begun) },
-	} {
-		for _, f := range query.Fields() {
-			if fits(strings.ToLower(f.Name)) {
-				add(CompletionItem{Insert: f.Name + ":", From: from, Kind: "field", Doc: f.Doc})
-			}
-		}
-	}
-	for _, k := range []string{"AND", "OR", "NOT"} {
-		if begun != "" && strings.HasPrefix(strings.ToLower(k), begun) {
-			add(CompletionItem{Insert: k, From: from, Kind: "keyword"})
-		}
+	for _, x := range query.Complete(in.Text, in.At, func(f *query.Field) []string { return s.values(ctx, c, f) }) {
+		out.Items = append(out.Items, CompletionItem{x.Insert, x.From, x.To, x.Kind, x.Doc})
 	}
 	return ok(out)
 }
 
-// values gives what is known that a field may hold.
-func (s *Server) values(ctx context.Context, c *caller, name string) []string {
-	f := query.FieldByName(name)
-	if f == nil {
-		return nil
-	}
+// values gives what the hub knows that a field may hold.
+func (s *Server) values(ctx context.Context, c *caller, f *query.Field) []string {
 	var out []string
 	switch f.Name {
-	case "kind":
-		for k := range event.Kind(event.KindCount) {
-			out = append(out, k.String())
+	case "device":
+		d, err := s.directory(ctx, c)
+		if err != nil {
+			return nil
 		}
-	case "device", "site", "sensor":
+		for _, x := range d.cards {
+			out = append(out, x.label)
+		}
+	case "site", "sensor":
 		found, err := s.visibleSensors(ctx, c)
 		if err != nil {
 			return nil
 		}
 		for _, x := range found {
-			switch f.Name {
-			case "site":
-				out = addTo(out, x.Site, 1000)
-			case "sensor":
+			if f.Name == "site" {
+				out = append(out, x.Site)
+			} else {
 				out = append(out, x.ID)
 			}
 		}
-		if f.Name == "device" {
-			d, err := s.directory(ctx, c)
-			if err != nil {
-				return nil
-			}
-			for _, x := range d.cards {
-				out = append(out, x.label)
-			}
-		}
-	default:
-		out = append(out, f.Values...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 // contentPolicy is for what is neither the service's nor the console's page,
@@ -53,6 +54,12 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		// A client that does not take its answer is let go; what takes longer
+		// moves this time on as it writes.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime)) // not every connection has deadlines
+		counted := &counting{ResponseWriter: w}
+		w = counted
+		defer func() { s.metrics.requests.WithLabelValues(counted.class()).Inc() }()
 		if !s.clients.allow(addressOf(r), s.Clock()) {
 			w.Header().Set("Retry-After", "1")
 			writeProblem(w, &huma.ErrorModel{Type: problemType + "too-many", Status: http.StatusTooManyRequests, Title: "Too Many Requests", Detail: "too many requests from this address"})
@@ -71,6 +78,36 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 	})
 }
 
+// answerTime is how long an answer may take from its beginning, or from the
+// last piece of a file.
+const answerTime = 2 * time.Minute
+
+// counting remembers the status of an answer.
+type counting struct {
+	http.ResponseWriter
+	status int
+}
+
+func (c *counting) WriteHeader(status int) {
+	c.status = status
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *counting) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+func (c *counting) class() string {
+	switch {
+	case c.status >= 500:
+		return "5xx"
+	case c.status >= 400:
+		return "4xx"
+	case c.status >= 300:
+		return "3xx"
+	}
+	return "2xx"
+}
+
 // recovered turns a panic of a handler into an error of this one request.
 func (s *Server) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -82,6 +119,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if v == http.ErrAbortHandler {
 				panic(v)
 			}
+			s.metrics.panics.Inc()
 			s.Log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 			writeProblem(w, &huma.ErrorModel{Status: http.StatusInternalServerError, Title: "Internal Server Error", Detail: "the hub failed; its log says why"})
 		}()
@@ -139,12 +177,24 @@ func file(name, mediaType string, write func(io.Writer) error) *huma.StreamRespo
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		ctx.SetHeader("Content-Type", mediaType)
 		ctx.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": safeName(name)}))
-		if err := write(ctx.BodyWriter()); err != nil {
+		_, w := humago.Unwrap(ctx)
+		if err := write(&patient{w, http.NewResponseController(w)}); err != nil {
 			// The status is out: what is left is to break off, so that half a
 			// file is not taken for a whole one.
 			panic(http.ErrAbortHandler)
 		}
 	}}
+}
+
+// patient gives a client time for each piece of a long answer.
+type patient struct {
+	w       io.Writer
+	control *http.ResponseController
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	_ = p.control.SetWriteDeadline(time.Now().Add(answerTime)) // not every connection has deadlines
+	return p.w.Write(b)
 }
 
 // safeName makes a file's name of letters, digits, dots, dashes and underscores.
