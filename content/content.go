@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync/atomic"
 )
 
@@ -33,10 +34,27 @@ func Use(files fs.FS) {
 	newer.Store(&files)
 }
 
-// File gives a data file, such as types.yaml or fingerprints/cameras.yaml.
-func File(name string) ([]byte, error) {
+// Set is a set of data files: those of a bundle win over the embedded ones.
+type Set struct{ files fs.FS }
+
+// In gives the set of a bundle's files; nil for the embedded ones alone.
+func In(files fs.FS) Set { return Set{files} }
+
+// Current gives the set in use.
+func Current() Set {
 	if files := newer.Load(); files != nil {
-		b, err := fs.ReadFile(*files, name)
+		return Set{*files}
+	}
+	return Set{}
+}
+
+// File gives a data file of the set in use, see [Set.File].
+func File(name string) ([]byte, error) { return Current().File(name) }
+
+// File gives a data file, such as types.yaml or fingerprints/cameras.yaml.
+func (s Set) File(name string) ([]byte, error) {
+	if s.files != nil {
+		b, err := fs.ReadFile(s.files, name)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return b, err
 		}
@@ -54,25 +72,18 @@ func File(name string) ([]byte, error) {
 }
 
 // FingerprintFiles gives the names of the files with fingerprints.
-func FingerprintFiles() ([]string, error) {
-	seen := map[string]bool{}
-	var names []string
-	add := func(files fs.FS) error {
-		list, err := fs.Glob(files, "fingerprints/*.yaml")
-		for _, n := range list {
-			if !seen[n] {
-				seen[n] = true
-				names = append(names, n)
-			}
-		}
-		return err
+func (s Set) FingerprintFiles() ([]string, error) {
+	names, err := fs.Glob(Fingerprints, "fingerprints/*.yaml")
+	if err != nil || s.files == nil {
+		return names, err
 	}
-	if files := newer.Load(); files != nil {
-		if err := add(*files); err != nil {
-			return nil, fmt.Errorf("list fingerprints: %w", err)
-		}
+	more, err := fs.Glob(s.files, "fingerprints/*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list fingerprints: %w", err)
 	}
-	return names, add(Fingerprints)
+	names = append(names, more...)
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 // Checks gives the catalogue of checks (YAML, see judge/detect.ParseCatalogue).

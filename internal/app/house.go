@@ -96,7 +96,7 @@ func (h *Hub) prune(ctx context.Context) {
 // configuration's, and what people set in the console.
 func (h *Hub) knowledge(ctx context.Context, tenant uint16) Task {
 	c := h.o.Config.Sensor
-	t := Task{Version: h.o.Version, Tenant: tenant, Memory: int64(c.Memory), Recog: c.Recog, Indicators: c.Indicators}
+	t := Task{Version: h.o.Version, Tenant: tenant, Memory: int64(c.Memory), Recog: c.Recog, Indicators: c.Indicators, Knowledge: NewKnowledge(h.folder.path).Folder()}
 	t.Home, _ = prefixes(c.Home) // the configuration was checked
 	if c.Zones != "" {
 		if zones, err := LoadZones(c.Zones); err == nil {

@@ -58,6 +58,7 @@ type Hub struct {
 	Service *api.Server
 
 	captures *captures
+	stations *stations
 	watch    *Watch
 	outputs  *outputs
 	key      []byte
@@ -75,6 +76,9 @@ func Run(ctx context.Context, o RunOptions) error {
 		return err
 	}
 	defer f.close()
+	if err := NewKnowledge(f.path).Load(); err != nil {
+		o.Log.Error("the built-in content is used", "error", err, "hint", ident.HintOf(err))
+	}
 	l, secure, err := listen(o.Config, f)
 	if err != nil {
 		return err
@@ -186,6 +190,9 @@ func (h *Hub) begin(ctx context.Context, g *gate) error {
 	h.group.run("outputs", h.outputs.run)
 	h.group.run("ingest", h.Ingest.Run)
 	h.group.run("housekeeping", h.keepHouse)
+	if err := h.openStations(); err != nil {
+		return err
+	}
 	return h.openService(g)
 }
 
@@ -234,6 +241,7 @@ func (h *Hub) openService(g *gate) error {
 		Version: h.o.Version, Commit: h.o.Commit, Log: h.o.Log,
 		Devices: h.State, Findings: h.State, Policies: h.State, Users: h.State, Sessions: h.State, Tokens: h.State, Sensors: h.State, Audit: h.State,
 		Documents: h.State, Rollups: h.State, Nodes: h.State, Events: h.Events, Timeline: h.State, Zones: h.State, Mutes: h.State,
+		Enrol: h.enrol, HubURL: h.stations.url, Content: knowledgeService{h},
 		Live: h.Live, Captures: h.captures, Dissector: dissector{}, Notifier: h.outputs, Health: h,
 		Key: h.key, TLS: h.secure, LocalToken: token, Console: console.Handler(),
 	})
