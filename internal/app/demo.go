@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -20,6 +21,7 @@ import (
 	"edgeward/internal/app/config"
 	"edgeward/internal/asset"
 	"edgeward/internal/hub"
+	"edgeward/internal/ident"
 	"edgeward/internal/policy"
 )
 
@@ -47,7 +49,9 @@ var demoZones = hub.ZoneDefinitions{Zones: []hub.Zone{
 // Demo runs a hub that is filled from the project's own capture: the same
 // behaviour over the last days, and a worm that came in this morning. It goes
 // on live while it runs. The address that it tells logs its reader in.
-func Demo(ctx context.Context, o RunOptions) error {
+//
+// With firstRun there are no users yet: the address is that of a first run.
+func Demo(ctx context.Context, o RunOptions, firstRun bool) error {
 	if o.Config.Data == "" {
 		dir, err := os.MkdirTemp("", "edgeward-demo-")
 		if err != nil {
@@ -57,7 +61,7 @@ func Demo(ctx context.Context, o RunOptions) error {
 		o.Config.Data = dir
 	}
 	o.Config.Interfaces = nil
-	d := &demo{}
+	d := &demo{firstRun: firstRun}
 	o.Prepare = d.prepare
 	return Run(ctx, o)
 }
@@ -77,7 +81,8 @@ func DemoConfig(listen, data string) (*config.Config, error) {
 }
 
 type demo struct {
-	h *Hub
+	h        *Hub
+	firstRun bool // whoever looks makes the first user
 }
 
 // prepare fills the hub and gives the address that logs in.
@@ -95,6 +100,9 @@ func (d *demo) prepare(ctx context.Context, h *Hub) (string, error) {
 		}
 	} else if admin, err = h.State.UserByName(ctx, 0, "admin"); err != nil {
 		return "", err
+	}
+	if d.firstRun && !fresh {
+		return "", ident.Errorf(ident.Usage, "name an empty folder with --data", "the data folder has users already")
 	}
 	frames, err := readScene(ctx)
 	if err != nil {
@@ -119,12 +127,16 @@ func (d *demo) prepare(ctx context.Context, h *Hub) (string, error) {
 		return "", ctx.Err()
 	}
 	if fresh {
-		if err := d.catchUp(ctx); err != nil {
+		known, err := d.catchUp(ctx)
+		if err != nil {
 			return "", err
 		}
-		if err := d.touch(ctx, admin); err != nil {
+		if err := d.touch(ctx, admin, known); err != nil {
 			h.o.Log.Warn("the demonstration lacks some of what people do", "error", err)
 		}
+	}
+	if d.firstRun {
+		return "", nil
 	}
 	return d.door(admin), nil
 }
@@ -133,7 +145,11 @@ func (d *demo) prepare(ctx context.Context, h *Hub) (string, error) {
 func (d *demo) settle(ctx context.Context, admin *account.User) error {
 	st := d.h.State
 	viewer := &account.User{Name: "viewer", Display: "Demo viewer", Role: account.Viewer, Created: admin.Created}
-	for _, u := range []*account.User{admin, viewer} {
+	users := []*account.User{admin, viewer}
+	if d.firstRun {
+		users = nil
+	}
+	for _, u := range users {
 		if err := st.PutUser(ctx, u); err != nil {
 			return err
 		}
@@ -221,48 +237,61 @@ func le32(b []byte) uint32 {
 	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
-// catchUp waits until what was played is stored.
-func (d *demo) catchUp(ctx context.Context) error {
+// catchUp waits until what was played is stored, and gives the devices by
+// their addresses.
+func (d *demo) catchUp(ctx context.Context) (map[string]*asset.Record, error) {
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
-		counts, err := d.h.State.CountFindings(ctx, findingFilter(), "check")
+		list, _, err := d.h.State.Devices(ctx, asset.Filter{Limit: 100})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if counts["infection.device-compromised"] > 0 && d.h.Ingest.Health().Backlog == 0 {
-			return nil
+		known := map[string]*asset.Record{}
+		for _, r := range list {
+			for _, a := range r.Addresses {
+				known[a.String()] = r
+			}
+		}
+		found, err := d.found(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if found && d.complete(known) && d.h.Ingest.Health().Backlog == 0 {
+			return known, nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	return errors.New("the demonstration is not complete after 20 seconds")
+	return nil, errors.New("the demonstration is not complete after 20 seconds")
+}
+
+// complete reports whether every host of the lab is a device.
+func (d *demo) complete(known map[string]*asset.Record) bool {
+	for _, s := range demoSites {
+		for _, b := range s.hosts {
+			if known[fmt.Sprintf("10.20.0.%d", b)] == nil {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // touch does what people would have done: labels, an owner, a mute, a comment.
-func (d *demo) touch(ctx context.Context, admin *account.User) error {
+func (d *demo) touch(ctx context.Context, admin *account.User, known map[string]*asset.Record) error {
 	st, now := d.h.State, time.Now()
 	ctx = hub.WithActor(ctx, admin.Name)
-	list, _, err := st.Devices(ctx, asset.Filter{Limit: 100})
-	if err != nil {
-		return err
-	}
 	labels := map[string]asset.Attributes{
 		"10.20.0.10": {Label: "Message broker", Type: "broker", Criticality: "high", Owner: "Automation", Location: "Hall 1", Tags: []string{"production"}, Trusted: true},
 		"10.20.0.40": {Label: "Gate camera", Criticality: "normal", Owner: "Facility", Location: "North gate"},
 		"10.20.0.60": {Label: "CT 1", Type: "medical-modality", Criticality: "critical", Owner: "Radiology", Location: "Room 12", Safety: "life-supporting", Trusted: true},
 		"10.20.0.61": {Label: "PACS", Criticality: "critical", Owner: "Radiology", Tags: []string{"patient-data"}, Trusted: true},
 	}
-	for _, r := range list {
-		for _, a := range r.Addresses {
-			set, ok := labels[a.String()]
-			if !ok {
-				continue
-			}
-			if _, err := st.EditDevice(ctx, 0, r.ID, func(x *asset.Attributes) error { *x = set; return nil }); err != nil {
-				return err
-			}
+	for address, set := range labels {
+		if _, err := st.EditDevice(ctx, 0, known[address].ID, func(x *asset.Attributes) error { *x = set; return nil }); err != nil {
+			return err
 		}
 	}
 	mute := &policy.Policy{
@@ -278,7 +307,7 @@ func (d *demo) touch(ctx context.Context, admin *account.User) error {
 			return err
 		}
 	}
-	_, err = st.ApplyPolicies(ctx, 0, now.UnixNano())
+	_, err := st.ApplyPolicies(ctx, 0, now.UnixNano())
 	return errors.Join(err, d.comment(ctx, admin))
 }
 
@@ -291,11 +320,11 @@ func (d *demo) door(admin *account.User) string {
 	}
 	token := value()
 	var once sync.Once
-	d.h.front.HandleFunc("GET /demo/{token}", func(w http.ResponseWriter, r *http.Request) {
+	d.h.front.HandleFunc("GET /demo", func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer")
-		if r.PathValue("token") != token {
+		if subtle.ConstantTimeCompare([]byte(r.URL.Query().Get("token")), []byte(token)) != 1 {
 			http.NotFound(w, r)
 			return
 		}
@@ -307,7 +336,7 @@ func (d *demo) door(admin *account.User) string {
 		}
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})
-	return d.h.base + "/demo/" + token
+	return d.h.base + "/demo?token=" + token
 }
 
 // enter begins a session of the administrator.

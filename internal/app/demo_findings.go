@@ -10,7 +10,12 @@ import (
 	"edgeward/internal/finding"
 )
 
-func findingFilter() finding.Filter { return finding.Filter{Limit: 1} }
+// found reports whether the worm's whole chain is known, and the camera that
+// it took over.
+func (d *demo) found(ctx context.Context) (bool, error) {
+	list, _, err := d.h.State.Findings(ctx, finding.Filter{Checks: []string{"infection.device-compromised"}, Limit: 1})
+	return len(list) == 1 && list[0].Device != "", err
+}
 
 // comment acknowledges one finding and says why.
 func (d *demo) comment(ctx context.Context, admin *account.User) error {

@@ -38,7 +38,8 @@ type RunOptions struct {
 	// one-time token in it when there are no users yet.
 	Announce func(url string)
 	// Prepare is called when everything is there and before the address is
-	// told; it may be nil. Its URL is told in the place of the usual one.
+	// told; it may be nil. Its URL, if it gives
+	// one, is told in the place of the usual one.
 	Prepare func(ctx context.Context, h *Hub) (url string, err error)
 }
 
@@ -264,8 +265,12 @@ func (h *Hub) announce(ctx context.Context, g *gate) error {
 		url = h.base + "/setup?token=" + token
 	}
 	if h.o.Prepare != nil {
-		if url, err = h.o.Prepare(ctx, h); err != nil {
+		other, err := h.o.Prepare(ctx, h)
+		if err != nil {
 			return err
+		}
+		if other != "" {
+			url = other
 		}
 	}
 	if h.o.Announce != nil {

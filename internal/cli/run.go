@@ -122,7 +122,7 @@ func (s *streams) announce(url string) {
 	switch {
 	case strings.Contains(url, "/setup?"):
 		fmt.Fprintln(s.err, "edgeward: open this address to make the first user; it works once. Interrupt to stop")
-	case strings.Contains(url, "/demo/"):
+	case strings.Contains(url, "/demo?"):
 		fmt.Fprintln(s.err, "edgeward: open this address: it logs you in, once. Interrupt to stop")
 	default:
 		fmt.Fprintln(s.err, "edgeward: running; interrupt to stop")

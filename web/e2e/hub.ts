@@ -25,7 +25,7 @@ function program(): string {
 
 export async function startHub(): Promise<Hub> {
   const data = mkdtempSync(join(tmpdir(), 'edgeward-e2e-'));
-  const child = spawn(program(), ['demo', '--data', data, '--listen', '127.0.0.1:0'], {
+  const child = spawn(program(), ['demo', '--first-run', '--data', data, '--listen', '127.0.0.1:0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: data,
   });
