@@ -271,6 +271,10 @@ func message(t testing.TB, p any, facts int, compress bool) []byte {
 	return m
 }
 
+func fixChecksum(m []byte) {
+	binary.BigEndian.PutUint32(m[4:], crc32.Checksum(m[8:], castagnoli))
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	good := message(t, &payload{}, 0, false)
 	if _, err := Decode(good, Limits{}); err != nil {
@@ -280,7 +284,7 @@ func TestDecodeRefuses(t *testing.T) {
 	changed[len(changed)-1] ^= 1
 	flags := bytes.Clone(good)
 	flags[8] = 0x80
-	binary.BigEndian.PutUint32(flags[4:], crc32.Checksum(flags[8:], castagnoli))
+	fixChecksum(flags)
 	bomb := message(t, map[int]any{3: make([]byte, 32<<20)}, 0, true)
 	if len(bomb) > 1<<20 {
 		t.Fatalf("the bomb has %d bytes", len(bomb))

@@ -4,6 +4,10 @@
 // named and left out.
 //
 //	bench -capture mix.pcap -edgeward bin/edgeward -rounds 3
+//
+// With -events it measures the event log instead:
+//
+//	bench -events 10000000 -captures ../shared/captures
 package main
 
 import (
@@ -42,7 +46,15 @@ func main() {
 	rounds := flag.Int("rounds", 3, "runs of each program, in turns")
 	out := flag.String("o", "", "also write the table to this file")
 	tsharkPackets := flag.Int("tshark-packets", 40000, "packets that tshark gets; it keeps state of all it reads")
+	rows := flag.Int("events", 0, "measure the event log with so many facts instead, made from those of -captures")
+	captures := flag.String("captures", "../shared/captures", "with -events: folder of captures")
 	flag.Parse()
+	if *rows > 0 {
+		if err := runEvents(os.Stdout, *captures, *rows); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if *capture == "" {
 		log.Fatal("want -capture FILE (see tools/mkpcap)")
 	}

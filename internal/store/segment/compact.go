@@ -89,12 +89,24 @@ func (l *Log) choose() ([]*sealed, int) {
 	slices.SortFunc(list, func(a, b *sealed) int { return cmp.Or(cmp.Compare(a.MinTime, b.MinTime), cmp.Compare(a.ID, b.ID)) })
 	groups := map[bucket][]*sealed{}
 	var order []bucket
+	span := func(s *sealed, level int) bucket {
+		return bucket{groupKey{s.Tenant, s.Family}, level, floorDiv(s.MinTime, int64(spans[level]))}
+	}
+	alone := map[bucket]int{} // files as sealed in an hour
 	for _, s := range list {
-		if s.broken() != "" || s.Level+1 >= levels {
+		if s.Level == 0 {
+			alone[span(s, 1)]++
+		}
+	}
+	for _, s := range list {
+		level := s.Level + 1
+		if s.Level == 0 && alone[span(s, 1)] == 1 { // as good as an hour's
+			level = 2
+		}
+		if s.broken() != "" || level >= levels {
 			continue
 		}
-		level := s.Level + 1
-		b := bucket{groupKey{s.Tenant, s.Family}, level, floorDiv(s.MinTime, int64(spans[level]))}
+		b := span(s, level)
 		if groups[b] == nil {
 			order = append(order, b)
 		}
