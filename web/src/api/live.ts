@@ -32,18 +32,25 @@ function hear(type: string, raw: string): void {
   for (const l of listeners.get(type) ?? []) l({ type, data });
 }
 
+/** After so long without a connection what was missed may not be told any more. */
+const longAway = 10_000;
+let lostAt = 0;
+
 function connect(url: string, types: readonly string[]): void {
   source = new EventSource(url);
   source.onopen = () => {
-    // What happened while the line was cut is not told again: ask anew.
-    if (attempts > 0) void queryClient.invalidateQueries({ refetchType: 'active' });
+    if (lostAt > 0 && Date.now() - lostAt > longAway)
+      void queryClient.invalidateQueries({ refetchType: 'active' });
     attempts = 0;
+    lostAt = 0;
     setState('live');
   };
-  for (const type of types)
-    source.addEventListener(type, (e) => hear(type, (e as MessageEvent<string>).data));
+  for (const type of types) source.addEventListener(type, (e) => hear(type, (e as MessageEvent<string>).data));
   source.onerror = () => {
-    source?.close();
+    lostAt ||= Date.now();
+    setState(Date.now() - lostAt > longAway ? 'away' : 'connecting');
+    // The browser tries again by itself, and says what it heard last, unless the hub refused.
+    if (source?.readyState !== EventSource.CLOSED) return;
     setState('away');
     attempts++;
     retry = setTimeout(() => connect(url, types), backoff(attempts, Math.random()));
@@ -63,6 +70,7 @@ export function startLive(url: string, types: readonly string[]): () => void {
     source?.close();
     source = undefined;
     attempts = 0;
+    lostAt = 0;
     setState('connecting');
   };
 }

@@ -69,7 +69,7 @@ export function Shell() {
         padding={0}
         withCloseButton={false}
         title={undefined}
-        aria-label={t('nav.label')}
+        attributes={{ content: { 'aria-label': t('nav.label') } }}
       >
         <nav className={css.drawer} aria-label={t('nav.label')}>
           <Navigation />

@@ -24,3 +24,10 @@ export function groupHref(g: { incident: string | null; check: string; site: str
   if (g.site) params.set('site', g.site);
   return `/findings?${params}`;
 }
+
+/** Where to go after a login: a path of this console only, so that no link leads elsewhere. */
+export function safeNext(next: string | null): string {
+  if (!next?.startsWith('/') || next.startsWith('//') || next.includes('\\')) return '/';
+  if (next.startsWith('/login') || next.startsWith('/setup') || next.startsWith('/api/')) return '/';
+  return next;
+}

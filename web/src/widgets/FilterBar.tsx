@@ -29,12 +29,14 @@ interface Props {
   aside?: ReactNode;
   /** Sets everything back; shown when something is set. */
   clear?: () => void;
+  /** Whether something is set, where a facet's usual value is not empty. */
+  dirty?: boolean;
 }
 
 /** Search, facets and chips above a list. Its state belongs into the address: see lib/url. */
-export function FilterBar({ search, facets = [], children, aside, clear }: Props) {
+export function FilterBar({ search, facets = [], children, aside, clear, dirty }: Props) {
   const { t } = useTranslation();
-  const dirty = (search?.value ?? '') !== '' || facets.some((f) => f.value.length > 0);
+  const set = dirty ?? ((search?.value ?? '') !== '' || facets.some((f) => f.value.length > 0));
   return (
     <div className={`${css.bar} no-print`} role="search">
       {search && <Search {...search} />}
@@ -42,7 +44,7 @@ export function FilterBar({ search, facets = [], children, aside, clear }: Props
         <FacetMenu key={f.name} facet={f} />
       ))}
       {children}
-      {dirty && clear && (
+      {set && clear && (
         <Button variant="subtle" color="gray" onClick={clear}>
           {t('filter.clear')}
         </Button>

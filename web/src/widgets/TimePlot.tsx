@@ -52,6 +52,7 @@ export default function TimePlot({ times, lines, format, bars, height = 180, onS
           stroke: ink,
           font,
           grid: { show: false },
+          size: 30,
           ticks: { stroke: grid.stroke, width: 1, size: 4 },
           values: (_, ticks, __, ___, step) => ticks.map((v) => (step >= 86_400_000 ? day : clock).format(v)),
         },

@@ -3,14 +3,13 @@ import { IconShieldCheck } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { EmptyState } from '@/widgets/EmptyState';
-import { cleared } from './filter';
+import { cleared, isFiltered } from './filter';
 import type { Filter, SetFilter } from './index';
 
 /** Says whether nothing is wrong, or nothing fits the filters. */
 export function NoFindings({ filter, setFilter }: { filter: Filter; setFilter: SetFilter }) {
   const { t } = useTranslation(['findings', 'common']);
-  const filtered = Object.entries(cleared).some(([k, v]) => String(filter[k as keyof typeof cleared]) !== String(v));
-  if (!filtered)
+  if (!isFiltered(filter))
     return (
       <EmptyState title={t('empty.title')} hint={t('empty.hint')} icon={IconShieldCheck}>
         <Button component={Link} to="/coverage" variant="default">

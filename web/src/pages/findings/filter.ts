@@ -53,6 +53,11 @@ export const cleared = {
 
 type Filter = { [K in keyof typeof fields]: (typeof fields)[K]['initial'] };
 
+/** Whether a filter differs from what a visitor sees first. */
+export function isFiltered(filter: Filter): boolean {
+  return Object.entries(cleared).some(([k, v]) => String(filter[k as keyof typeof cleared]) !== String(v));
+}
+
 /** The request of a filter. Members of incidents are left out unless one check or device is asked for. */
 export function queryOf(filter: Filter) {
   const narrow = filter.check.length > 0 || filter.device || filter.incident || filter.q;

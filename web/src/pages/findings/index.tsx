@@ -9,7 +9,7 @@ import { severities, SeverityIcon, statuses } from '@/widgets/badges';
 import { type Facet, FilterBar } from '@/widgets/FilterBar';
 import { Page } from '@/widgets/Page';
 import { TimeRange } from '@/widgets/TimeRange';
-import { cleared, fields, kinds, queryOf, views } from './filter';
+import { cleared, fields, isFiltered, kinds, queryOf, views } from './filter';
 import { Groups } from './Groups';
 import { List } from './List';
 import { Mutes } from './Mutes';
@@ -45,6 +45,7 @@ export default function Findings() {
             search={{ value: filter.q, placeholder: t('search'), onChange: (q) => setFilter({ q }) }}
             facets={facets}
             clear={() => setFilter(cleared)}
+            dirty={isFiltered(filter)}
           >
             <TimeRange value={filter.t} onChange={(v) => setFilter({ t: v })} />
           </FilterBar>

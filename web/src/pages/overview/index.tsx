@@ -12,11 +12,12 @@ import { EmptyState } from '@/widgets/EmptyState';
 import { ErrorState } from '@/widgets/ErrorState';
 import { Page } from '@/widgets/Page';
 import { Panel } from '@/widgets/Panel';
+import { Shares } from '@/widgets/Shares';
+import { TrafficChart } from '@/widgets/TrafficChart';
 import { Ago, Count } from '@/widgets/values';
 import { Health } from './Health';
 import css from './overview.module.css';
 import { PosturePanel } from './Posture';
-import { Shares, Traffic } from './Traffic';
 
 export default function Overview() {
   const { t } = useTranslation('overview');
@@ -62,14 +63,14 @@ function Content({ data }: { data: OverviewData }) {
         <div className={css.column}>
           <Groups data={data} />
           <Panel title={t('traffic')} aside={t('lastDay')}>
-            <Traffic series={data.traffic} />
+            <TrafficChart series={data.traffic} />
           </Panel>
           <div className={css.pair}>
             <Panel title={t('talkers')} flush>
-              <Shares shares={data.talkers} empty={t('noTraffic')} />
+              <Shares shares={data.talkers} />
             </Panel>
             <Panel title={t('protocols')} flush>
-              <Shares shares={data.protocols} empty={t('noTraffic')} />
+              <Shares shares={data.protocols} />
             </Panel>
           </div>
         </div>

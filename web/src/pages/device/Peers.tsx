@@ -1,0 +1,123 @@
+import { SegmentedControl, Skeleton } from '@mantine/core';
+import { lazy, Suspense, useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, useNavigate } from 'react-router';
+import { hub } from '@/api/client';
+import type { DeviceDetail } from '@/api/types';
+import { oneOf, useUrlState } from '@/lib/url';
+import { Tag } from '@/widgets/badges';
+import { ErrorState } from '@/widgets/ErrorState';
+import { Inert } from '@/widgets/Inert';
+import { Panel } from '@/widgets/Panel';
+import { SimpleTable } from '@/widgets/SimpleTable';
+import { Ago, Bytes, Count } from '@/widgets/values';
+import css from './device.module.css';
+
+const NetGraph = lazy(() => import('@/widgets/NetGraph'));
+const fields = { depth: oneOf(['1', '2'], '1') };
+
+/** Whom the device talks to, as a graph and as a table. */
+export function PeersTab({ device }: { device: DeviceDetail }) {
+  const { t } = useTranslation('device');
+  return (
+    <>
+      <Neighbourhood device={device} />
+      <Panel title={t('peer.title')} flush>
+        {device.peers.length === 0 ? (
+          <p className={css.calm}>{t('peer.none')}</p>
+        ) : (
+          <SimpleTable
+            label={t('peer.title')}
+            rows={device.peers}
+            rowKey={(p) => p.ip}
+            columns={[
+              {
+                key: 'who',
+                header: t('peer.who'),
+                cell: (p) => (
+                  <span className={css.tags}>
+                    {p.device ? (
+                      <Link to={`/devices/${encodeURIComponent(p.device)}`}>{p.name || p.ip}</Link>
+                    ) : (
+                      <Inert value={p.name || p.ip} limit={60} />
+                    )}
+                    {p.name && p.name !== p.ip && <span className="mono dim">{p.ip}</span>}
+                  </span>
+                ),
+              },
+              { key: 'where', header: t('peer.where'), cell: (p) => <Tag tone={p.home ? undefined : 'warn'}>{t(p.home ? 'peer.inside' : 'peer.outside')}</Tag> },
+              { key: 'protocols', header: t('peer.protocols'), cell: (p) => p.protocols.join(', ') || '–' },
+              { key: 'flows', header: t('service.flows'), right: true, cell: (p) => <Count value={p.flows} /> },
+              { key: 'out', header: t('peer.sent'), right: true, cell: (p) => <Bytes value={p.bytes_out} /> },
+              { key: 'in', header: t('peer.received'), right: true, cell: (p) => <Bytes value={p.bytes_in} /> },
+              { key: 'last', header: t('service.last'), wideOnly: true, cell: (p) => <Ago value={p.last_seen} /> },
+            ]}
+          />
+        )}
+        {device.peer_count > device.peers.length && (
+          <p className={css.calm}>{t('peer.more', { count: device.peer_count - device.peers.length })}</p>
+        )}
+      </Panel>
+    </>
+  );
+}
+
+function Neighbourhood({ device }: { device: DeviceDetail }) {
+  const { t } = useTranslation('device');
+  const navigate = useNavigate();
+  const [{ depth }, setUrl] = useUrlState(fields);
+  const { data, error, refetch } = hub.useQuery('get', '/api/v1/graph', {
+    params: { query: { device: device.id, depth: Number(depth), limit: 150 } },
+  });
+  const nodes = useMemo(
+    () => (data?.nodes ?? []).map((n) => ({ ...n, center: n.id === device.id })),
+    [data, device.id],
+  );
+  const edges = useMemo(
+    () =>
+      (data?.edges ?? []).map((e) => ({
+        from: e.from,
+        to: e.to,
+        label: e.protocols.slice(0, 2).join(', '),
+        weight: e.bytes_in + e.bytes_out,
+      })),
+    [data],
+  );
+  return (
+    <Panel
+      title={t('graph.title')}
+      flush
+      aside={
+        <SegmentedControl
+          size="xs"
+          aria-label={t('graph.depth')}
+          value={depth}
+          onChange={(v) => setUrl({ depth: v === '2' ? '2' : '1' })}
+          data={[
+            { value: '1', label: t('graph.near') },
+            { value: '2', label: t('graph.far') },
+          ]}
+        />
+      }
+    >
+      {error ? (
+        <ErrorState error={error} retry={() => void refetch()} />
+      ) : data && nodes.length < 2 ? (
+        <p className={css.calm}>{t('peer.none')}</p>
+      ) : (
+        <Suspense fallback={<Skeleton height={440} mx={16} />}>
+          {data && (
+            <NetGraph
+              label={t('graph.label', { name: device.label, count: nodes.length })}
+              nodes={nodes}
+              edges={edges}
+              onOpen={(n) => n.device && n.id !== device.id && void navigate(`/devices/${encodeURIComponent(n.id)}?tab=peers`)}
+            />
+          )}
+        </Suspense>
+      )}
+      <p className={css.calm}>{t('graph.legend')}</p>
+      {!!data?.more && <p className={css.calm}>{t('graph.more', { count: data.more })}</p>}
+    </Panel>
+  );
+}
