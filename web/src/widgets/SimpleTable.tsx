@@ -32,16 +32,20 @@ export function SimpleTable<T>({ label, columns, rows, rowKey, faded, current }:
       <table className={css.table} aria-label={label}>
         <thead>
           <tr>
-            {columns.map((c) => (
-              <th
-                key={c.key}
-                scope="col"
-                data-right={c.right || undefined}
-                data-wide={c.wideOnly || undefined}
-              >
-                {c.header}
-              </th>
-            ))}
+            {columns.map((c) =>
+              c.header === '' ? (
+                <td key={c.key} />
+              ) : (
+                <th
+                  key={c.key}
+                  scope="col"
+                  data-right={c.right || undefined}
+                  data-wide={c.wideOnly || undefined}
+                >
+                  {c.header}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>
@@ -56,7 +60,7 @@ export function SimpleTable<T>({ label, columns, rows, rowKey, faded, current }:
                 {columns.map((c) => (
                   <td
                     key={c.key}
-                    data-label={typeof c.header === 'string' ? c.header : undefined}
+                    data-label={typeof c.header === 'string' && c.header !== '' ? c.header : undefined}
                     data-right={c.right || undefined}
                     data-tight={c.tight || undefined}
                     data-wide={c.wideOnly || undefined}

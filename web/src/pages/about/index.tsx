@@ -43,8 +43,8 @@ export default function About() {
             <Program facts={data} />
             <Parts facts={data} />
             <Storage facts={data} />
-            <Keys />
           </div>
+          <Keys />
           <Licences facts={data} />
         </>
       )}

@@ -58,6 +58,7 @@ export default function Audit() {
   });
   const verify = useMutation({ mutationFn: async () => (await api.GET('/api/v1/audit/verify')).data });
   const rows = list.data?.pages.flatMap((p) => p.items) ?? [];
+  const dirty = Object.values(query).some(Boolean);
   const download = new URLSearchParams(Object.entries(query).flatMap(([k, v]) => (v ? [[k, v]] : [])));
   download.set('format', 'csv');
 
@@ -137,7 +138,7 @@ export default function Audit() {
       ) : (
         <Panel flush>
           {rows.length === 0 ? (
-            <EmptyState title={t('none')} hint={t('noneHint')} />
+            <EmptyState title={t(dirty ? 'none' : 'empty')} hint={t(dirty ? 'noneHint' : 'emptyHint')} />
           ) : (
             <SimpleTable<Entry>
               label={t('title')}

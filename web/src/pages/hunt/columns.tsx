@@ -21,7 +21,7 @@ export function columnsOf(t: TFunction): Column<Event>[] {
     cell: (e) => <Inert value={e[id]} limit={90} />,
   });
   return [
-    { id: 'time', header: t('columns.time'), width: '186px', cell: (e) => <Time value={e.time} precise /> },
+    { id: 'time', header: t('columns.time'), width: '216px', cell: (e) => <Time value={e.time} precise /> },
     { id: 'kind', header: t('columns.kind'), width: '92px', cell: (e) => <Tag tone="accent">{e.kind}</Tag> },
     {
       id: 'src',

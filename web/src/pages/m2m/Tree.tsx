@@ -2,7 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { useQueries } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api } from '@/api/client';
+import { api, queryClient } from '@/api/client';
 import type { components } from '@/api/schema';
 import { EmptyState } from '@/widgets/EmptyState';
 import { ErrorState } from '@/widgets/ErrorState';
@@ -14,22 +14,28 @@ type Branch = components['schemas']['TopicBranch'];
 /** The tree of all names; a level is asked for when its branch is opened. */
 export function Tree({ server }: { server: Server }) {
   const { t } = useTranslation('m2m');
-  const [open, setOpen] = useState<readonly string[]>([]);
-  // The root's path is empty, and so is that of an empty first level: hence null.
-  const wanted: (string | null)[] = [null, ...open];
-  const answers = useQueries({
-    queries: wanted.map((path) => ({
-      queryKey: ['/api/v1/m2m/tree', server.id, server.protocol, path],
-      queryFn: async ({ signal }: { signal: AbortSignal }) =>
-        (
-          await api.GET('/api/v1/m2m/tree', {
-            params: { query: { server: server.id, protocol: server.protocol, path: path ?? undefined } },
-            signal,
-          })
-        ).data ?? [],
-      staleTime: 60_000,
-    })),
+  // A small tree is open at first, a large one closed; a click turns a branch round.
+  const small = server.topics + server.resources <= 80;
+  const [turned, setTurned] = useState<readonly string[]>([]);
+  const isOpen = (b: Branch) => isBranch(b) && small !== turned.includes(b.path);
+  const load = (path: string | null) => ({
+    queryKey: ['/api/v1/m2m/tree', server.id, server.protocol, path],
+    queryFn: async ({ signal }: { signal: AbortSignal }) =>
+      (
+        await api.GET('/api/v1/m2m/tree', {
+          params: { query: { server: server.id, protocol: server.protocol, path: path ?? undefined } },
+          signal,
+        })
+      ).data ?? [],
+    staleTime: 60_000,
   });
+  // The root's path is empty, and so is that of an empty first level: hence null.
+  const wanted: (string | null)[] = [null];
+  for (let i = 0; i < wanted.length && i < 200; i++) {
+    const known = queryClient.getQueryData<Branch[]>(load(wanted[i] ?? null).queryKey) ?? [];
+    wanted.push(...known.filter(isOpen).map((b) => b.path));
+  }
+  const answers = useQueries({ queries: wanted.slice(0, 200).map(load) });
   const root = answers[0];
   const children = new Map<string | null, Branch[]>();
   wanted.forEach((path, i) => {
@@ -45,7 +51,7 @@ export function Tree({ server }: { server: Server }) {
       label={t('treeOf', { name: server.label })}
       rows={rows}
       toggle={(path) =>
-        setOpen(open.includes(path) ? open.filter((p) => p !== path) : [...open, path].slice(-200))
+        setTurned(turned.includes(path) ? turned.filter((p) => p !== path) : [...turned, path].slice(-200))
       }
     />
   );
@@ -58,7 +64,7 @@ function flat(
   out: TreeRow[],
 ): TreeRow[] {
   for (const b of children.get(path) ?? []) {
-    const branch = b.leaves > (b.topic ? 1 : 0);
+    const branch = isBranch(b);
     const open = branch && children.has(b.path);
     out.push({
       path: b.path,
@@ -76,4 +82,9 @@ function flat(
     if (open && depth < 64) flat(children, b.path, depth + 1, out);
   }
   return out;
+}
+
+/** Whether names go on below. */
+function isBranch(b: Branch): boolean {
+  return b.leaves > (b.topic ? 1 : 0);
 }

@@ -34,7 +34,7 @@ export function PolicyTable({ path, policies }: Props) {
       label={t(path === '/api/v1/mutes' ? 'tabs.mutes' : 'tabs.windows')}
       rows={policies}
       rowKey={(p) => p.id}
-      faded={(p) => !p.active}
+      faded={(p) => p.expires !== null && Date.parse(p.expires) <= Date.now()}
       columns={[
         { key: 'what', header: t('column.what'), cell: (p) => <What policy={p} labels={labels} /> },
         { key: 'state', header: t('column.state'), cell: (p) => <State policy={p} />, tight: true },

@@ -12,7 +12,7 @@ import {
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
-import { NavLink, useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import type { Role } from '@/app/nav';
 import { atLeast, useSession } from '@/app/session';
 import { EmptyState } from '@/widgets/EmptyState';
@@ -57,7 +57,7 @@ export default function Settings() {
       <div className={css.layout}>
         <nav className={css.nav} aria-label={t('title')}>
           {shown.map((s) => (
-            <NavLink
+            <Link
               key={s.name}
               to={`/settings/${s.name}`}
               className={css.link}
@@ -65,7 +65,7 @@ export default function Settings() {
             >
               <s.icon size={17} stroke={1.7} aria-hidden />
               {t(`sections.${s.name}`)}
-            </NavLink>
+            </Link>
           ))}
           {role !== 'admin' && <p className={css.more}>{t('adminMore')}</p>}
         </nav>
