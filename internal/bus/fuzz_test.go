@@ -13,7 +13,7 @@ func FuzzDecode(f *testing.F) {
 	for _, compress := range []bool{false, true} {
 		var b Batch
 		b.Header = Header{Sensor: "s", Boot: 1, Seq: 1}
-		for k := range event.Kind(event.KindCount) {
+		for _, k := range []event.Kind{event.KindNTP, event.KindLogin, event.KindARP} { // small: large seeds are minimised for ever
 			b.Facts = append(b.Facts, Fact{Fact: *sampleFact(r, k)})
 		}
 		b.Stats = &Stats{Counters: map[string]uint64{"packets": 1}}
