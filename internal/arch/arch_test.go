@@ -28,6 +28,7 @@ var layers = [][]string{
 	{"internal/store", "internal/output"},
 	{"internal/api", "internal/console"},
 	{"internal/app"},
+	{"internal/client"},
 	{"internal/cli"},
 	{"cmd"},
 }
@@ -43,7 +44,7 @@ var thirdParties = map[string][]string{
 	"golang.org/x/term":             {"internal/cli"},
 	"golang.org/x/sys":              {"internal/wire/capture", "internal/app", "internal/confine", "internal/store"},
 	"golang.org/x/net":              {"internal/wire/capture"},
-	"github.com/klauspost/compress": {"internal/wire/capture", "internal/bus", "internal/bundle"},
+	"github.com/klauspost/compress": {"internal/wire/capture", "internal/bus", "internal/bundle", "internal/store"},
 	"github.com/goccy/go-yaml":      {"internal/judge", "internal/api", "internal/app", "tools"},
 
 	// The hub's engines, each behind an interface of ours.

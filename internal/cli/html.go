@@ -17,5 +17,5 @@ func writeHTML(r *report.Report, w io.Writer) error { return r.HTML(w) }
 
 // extraCommands are those that the small build leaves out.
 func extraCommands(s *streams) []*cobra.Command {
-	return []*cobra.Command{newRun(s), newDemo(s), newHub(s), newContent(s), newConfig(s), newMan(s)}
+	return append(hubCommands(s), newRun(s), newDemo(s), newHub(s), newContent(s), newConfig(s), newMan(s))
 }
