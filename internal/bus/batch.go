@@ -107,24 +107,27 @@ func (b *Batch) CaptureOf(f *Fact) *Capture {
 }
 
 // FactID gives the identity of the fact with that index: of a capture, from
-// the file's content, the packet and the place among the packet's facts, so
-// that the same file read twice has the same facts; live, from the sensor, its
-// run, the batch and the index.
+// the file's content, the packet, the kind, the flow and the place among the
+// packet's facts, so that the same file read twice has the same facts; live,
+// from the sensor, its run, the batch and the index.
 func (b *Batch) FactID(index int) uint64 {
 	f := &b.Facts[index]
 	h := fnv.New64a()
-	var n [28]byte
+	var n [26]byte
 	binary.BigEndian.PutUint16(n[:], b.Tenant)
 	if c := b.CaptureOf(f); c != nil && c.Content != "" && f.Packet != 0 {
 		binary.BigEndian.PutUint64(n[2:], f.Packet)
 		binary.BigEndian.PutUint32(n[10:], f.Ordinal)
-		h.Write(n[:14])
+		binary.BigEndian.PutUint64(n[14:], f.Flow)
+		binary.BigEndian.PutUint32(n[22:], f.Tx)
+		h.Write(n[:])
 		h.Write([]byte(c.Content))
+		h.Write([]byte(f.KindName))
 	} else {
 		binary.BigEndian.PutUint64(n[2:], b.Boot)
 		binary.BigEndian.PutUint64(n[10:], b.Seq)
 		binary.BigEndian.PutUint64(n[18:], uint64(index))
-		h.Write(n[:26])
+		h.Write(n[:])
 		h.Write([]byte(b.Sensor))
 	}
 	return h.Sum64()
