@@ -1,7 +1,8 @@
 package app
 
 import (
-	"maps"
+	"errors"
+	"fmt"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -9,9 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"edgeward/internal/account"
+	"edgeward/internal/bus"
 	"edgeward/internal/event"
+	"edgeward/internal/finding"
+	"edgeward/internal/hub"
 	"edgeward/internal/ident"
 	"edgeward/internal/shared"
+	"edgeward/internal/store/state"
 	"edgeward/test/lab/week"
 )
 
@@ -101,14 +107,100 @@ var plantAttacks = []attack{
 	{"scan/lab-nmap-lan-scan.pcap", []string{"recon.port-scan"}},
 }
 
+// desk is the hub that two sensors report to, and what people see there.
+type desk struct {
+	t       *testing.T
+	store   *state.Store
+	project *hub.Projector
+	seq     uint64
+	seen    map[string]bool // keys of groups that were on the list before
+}
+
+func newDesk(t *testing.T, start time.Time) *desk {
+	t.Helper()
+	store, err := state.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "state.db"), state.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	now := func() time.Time { return start }
+	return &desk{t: t, store: store, project: hub.NewProjector(store, hub.ProjectorOptions{Clock: now, Quiet: quietTimes()}), seen: make(map[string]bool)}
+}
+
+// sensor makes the recorder of a sensor whose batches are applied at once.
+func (d *desk) sensor(name string) *bus.Recorder {
+	if err := d.store.PutSensor(d.t.Context(), &account.Sensor{ID: name, Name: name, Site: name}); err != nil {
+		d.t.Fatal(err)
+	}
+	return bus.NewRecorder(bus.RecorderOptions{Sensor: name, Boot: 1, Emit: func(_ bus.Header, message []byte) error {
+		b, err := bus.Decode(message, bus.Limits{})
+		if err != nil {
+			return err
+		}
+		d.seq++
+		_, err = d.project.Apply(d.t.Context(), []hub.Message{{Stream: "week", Seq: d.seq, Batch: b}})
+		return err
+	}})
+}
+
+// row is one line of the list of findings.
+type row struct {
+	text   string
+	attack bool // hosts of the attacks are in it, and nobody else
+}
+
+// look gives the rows that a person finds new on the list of findings.
+func (d *desk) look(site string, attackers map[string]bool) (rows []row) {
+	open := finding.Filter{Statuses: []finding.Status{finding.Open}, Sites: []string{site}, Limit: 500}
+	groups, _, err := d.store.FindingGroups(d.t.Context(), open)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, g := range groups {
+		if d.seen[g.Key] {
+			continue
+		}
+		d.seen[g.Key] = true
+		r := row{text: fmt.Sprintf("%s %s (%d findings, %d devices)", g.Severity, g.Title, g.Findings, g.Devices), attack: true}
+		for _, id := range g.Sample {
+			f, err := d.store.Finding(d.t.Context(), 0, id)
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			r.attack = r.attack && attackers[f.Address]
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// attackers gives the addresses of all that take part in attacks.
+func attackers(t *testing.T, s *week.Site, attacks []attack) map[string]bool {
+	t.Helper()
+	all := make(map[string]bool)
+	for _, a := range attacks {
+		hosts, err := s.Hosts(a.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for h := range hosts {
+			all[h.String()] = true
+		}
+	}
+	return all
+}
+
 // TestWeek lets two sites of a thousand devices run for a week with attacks
-// among what they do every day. What people see of it must stay little, and
-// the attacks must be in it.
+// among what they do every day. Their sensors report to a hub: what people see
+// there must be little, and the attacks must be in it.
 func TestWeek(t *testing.T) {
 	if testing.Short() || shared.Race {
 		t.Skip("skipped: millions of facts")
 	}
+	const firstHour, aDay = 50, 5
 	captures := shared.Dir(t, "captures")
+	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	d := newDesk(t, start)
 	for _, c := range []struct {
 		site    *week.Site
 		attacks []attack
@@ -118,42 +210,79 @@ func TestWeek(t *testing.T) {
 				t.Fatalf("the site has %d devices", n)
 			}
 			once(t, c.site, captures, c.attacks)
-			j, err := newJudge(JudgeOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-			byHour := make(map[string]int)
-			hour, facts := 0, 0
-			err = c.site.Each(start, 7*24*time.Hour, func(list []*event.Fact) error {
-				facts += len(list)
-				j.observe(list, nil)
-				for _, f := range j.detect.Updates() {
-					if _, ok := byHour[f.Check]; !ok {
-						byHour[f.Check] = hour
-						t.Logf("hour %d: %s %s: %s", hour, f.Severity, f.Check, f.Explanation)
+			rows := d.live(t, c.site, start, attackers(t, c.site, c.attacks))
+			d.met(c.site.Name, c.attacks)
+			for i, list := range rows {
+				quiet := 0
+				for _, r := range list {
+					t.Logf("%d: %s, attack: %t", i, r.text, r.attack)
+					if !r.attack {
+						quiet++
 					}
 				}
-				hour++
-				return nil
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			j.detect.Close()
-			found := make(map[string]int)
-			for _, f := range j.detect.Findings() {
-				found[f.Check]++
-			}
-			for _, check := range slices.Sorted(maps.Keys(found)) {
-				t.Logf("%-32s %5d findings, first in hour %d", check, found[check], byHour[check])
-			}
-			t.Logf("%d facts, %d devices", facts, len(j.inventory.Devices()))
-			for _, a := range c.attacks {
-				if !slices.ContainsFunc(a.checks, func(check string) bool { return found[check] > 0 }) {
-					t.Errorf("%s: none of %v was found", a.file, a.checks)
+				if i == 0 {
+					t.Logf("first hour: %d rows", len(list))
+					if len(list) > firstHour {
+						t.Errorf("%d rows in the first hour, want at most %d", len(list), firstHour)
+					}
+					continue
+				}
+				t.Logf("day %d: %d new rows, %d of them of attacks", i, len(list), len(list)-quiet)
+				if quiet > aDay {
+					t.Errorf("day %d: %d new rows beside those of attacks, want at most %d", i, quiet, aDay)
 				}
 			}
 		})
+	}
+}
+
+// live runs a site for a week. It gives the rows that are new in the first
+// hour, and then on each day.
+func (d *desk) live(t *testing.T, site *week.Site, start time.Time, attackers map[string]bool) (rows [8][]row) {
+	j, err := newJudge(JudgeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := d.sensor(site.Name)
+	report := func() error {
+		for _, f := range j.detect.Updates() {
+			out.Alert(f)
+		}
+		j.inventory.Changed(out.Device)
+		return out.Flush()
+	}
+	hour, facts := 0, 0
+	err = site.Each(start, 7*24*time.Hour, func(list []*event.Fact) error {
+		facts += len(list)
+		j.observe(list, nil)
+		if err := report(); err != nil {
+			return err
+		}
+		at := 0
+		if hour > 0 {
+			at = 1 + hour/24
+		}
+		rows[at] = append(rows[at], d.look(site.Name, attackers)...)
+		hour++
+		return nil
+	})
+	j.detect.Close()
+	if err := errors.Join(err, report()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d facts, %d devices", facts, len(j.inventory.Devices()))
+	return rows
+}
+
+// met wants every attack to be found.
+func (d *desk) met(site string, attacks []attack) {
+	counts, err := d.store.CountFindings(d.t.Context(), finding.Filter{Sites: []string{site}}, "check")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, a := range attacks {
+		if !slices.ContainsFunc(a.checks, func(check string) bool { return counts[check] > 0 }) {
+			d.t.Errorf("%s: none of %v was found", a.file, a.checks)
+		}
 	}
 }

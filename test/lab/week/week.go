@@ -115,6 +115,23 @@ func (s *Site) Devices() (n int) {
 	return n
 }
 
+// Hosts gives the addresses at the site that belong to a behaviour.
+func (s *Site) Hosts(name string) (map[netip.Addr]bool, error) {
+	units, err := s.units(time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	hosts := make(map[netip.Addr]bool)
+	for _, u := range units {
+		if u.role.Behaviour.Name == name {
+			for _, a := range u.addrs {
+				hosts[a] = true
+			}
+		}
+	}
+	return hosts, nil
+}
+
 // Each gives the facts of the time from start on in order, an hour at a time.
 func (s *Site) Each(start time.Time, length time.Duration, yield func([]*event.Fact) error) error {
 	units, err := s.units(start)
