@@ -105,7 +105,8 @@ func Import(ctx context.Context, o ImportOptions) (ImportResult, error) {
 			}
 		}
 		n, err := f.Each(func(payload []byte) error { return to.put(ctx, payload) })
-		if err != nil && ident.CodeOf(err) == ident.Invalid {
+		bad := err != nil && ident.CodeOf(err) == ident.Invalid
+		if bad {
 			r.Damaged = append(r.Damaged, err.Error())
 			if !o.SkipGaps {
 				stopped[f.Chain] = true
@@ -120,6 +121,9 @@ func Import(ctx context.Context, o ImportOptions) (ImportResult, error) {
 		}
 		if err := writeImported(o.Data, next); err != nil {
 			return r, err
+		}
+		if bad {
+			continue
 		}
 		r.Files++
 		r.Batches += n

@@ -34,6 +34,7 @@ type IngestHealth struct {
 
 	Refusing    bool   // the stream takes no batches: sensors keep theirs
 	Refused     uint64 // batches
+	Taken       uint64 // number of the last message that was taken in
 	Backlog     uint64 // messages that were not taken in yet
 	Unsealed    uint64 // messages that were taken in and are not sealed yet
 	StreamBytes uint64
@@ -63,6 +64,7 @@ func (i *Ingest) Health() IngestHealth {
 	i.h.mu.Lock()
 	defer i.h.mu.Unlock()
 	s := i.h.s
+	s.Taken = i.h.read
 	s.Backlog = i.h.last - min(i.h.read, i.h.last)
 	s.Unsealed = i.h.read - min(i.h.seal, i.h.read)
 	return s
