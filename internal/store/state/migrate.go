@@ -69,13 +69,13 @@ func (s *Store) version(ctx context.Context) (int, error) {
 	if s.d.postgres() {
 		table = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_version'"
 	}
-	if err := s.write.QueryRowContext(ctx, table).Scan(&n); err != nil {
+	if err := s.read.QueryRowContext(ctx, table).Scan(&n); err != nil {
 		return 0, s.done("read schema", err)
 	}
 	if n == 0 {
 		return 0, nil
 	}
-	err := s.write.QueryRowContext(ctx, "SELECT version FROM schema_version").Scan(&n)
+	err := s.read.QueryRowContext(ctx, "SELECT version FROM schema_version").Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}

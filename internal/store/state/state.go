@@ -38,7 +38,6 @@ type Options struct {
 // a time, others read what was committed.
 type Store struct {
 	d     dialect
-	dsn   string
 	clock ident.Clock
 	log   *slog.Logger
 	write *sql.DB // one connection
@@ -78,6 +77,23 @@ var (
 // which is made when it is missing, or the "postgres://" URL of a database.
 // Older schemas are brought up to date; a newer one is refused.
 func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
+	s, err := prepare(ctx, dsn, &o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Shared {
+		err = s.refuseOther(ctx)
+	} else {
+		err = s.migrate(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.close(false))
+	}
+	return s, nil
+}
+
+// prepare connects to a data source and looks at no table.
+func prepare(ctx context.Context, dsn string, o *Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -87,25 +103,19 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if o.Check <= 0 {
 		o.Check = 1500 * time.Millisecond
 	}
-	s := &Store{dsn: dsn, clock: o.Clock, log: o.Log, writing: make(chan struct{}, 1)}
+	s := &Store{clock: o.Clock, log: o.Log, writing: make(chan struct{}, 1)}
 	s.writing <- struct{}{}
 	var err error
 	switch {
 	case strings.HasPrefix(dsn, "sqlite:"):
-		err = s.openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"), o)
+		err = s.openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"), *o)
 	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
 		err = s.openPostgres(ctx, dsn)
 	default:
 		return nil, ident.Errorf(ident.Usage, "write sqlite:PATH or postgres://USER@HOST/DATABASE", "open state store: it is neither of SQLite nor of PostgreSQL")
 	}
-	if err == nil && !o.Shared {
-		err = s.migrate(ctx)
-	} else if err == nil {
-		err = s.refuseOther(ctx)
-	}
 	if err != nil {
-		s.close(false)
-		return nil, err
+		return nil, errors.Join(err, s.close(false))
 	}
 	return s, nil
 }
