@@ -102,20 +102,28 @@ func (l *Log) mark(ctx context.Context, s *sealed, err error) {
 func (l *Log) Verify(ctx context.Context) ([]Broken, error) {
 	l.mu.Lock()
 	list := append([]*sealed(nil), l.segments...)
+	for _, s := range list {
+		s.hold()
+	}
 	l.mu.Unlock()
+	defer func() {
+		for _, s := range list {
+			s.release()
+		}
+		l.trim()
+	}()
 	buf := make([]byte, 256<<10)
 	for _, s := range list {
 		if s.broken() != "" {
 			continue
 		}
-		f, err := s.acquire(ctx)
+		f, err := s.use(ctx)
 		if err != nil {
 			l.mark(ctx, s, err)
 			continue
 		}
 		sum := crc32.New(castagnoli)
 		_, err = io.CopyBuffer(struct{ io.Writer }{sum}, &contextReader{ctx, io.NewSectionReader(f, 0, s.Bytes)}, buf)
-		s.release()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -163,12 +163,22 @@ func (l *Log) merge(ctx context.Context, group []*sealed, level int) (err error)
 	w.meta.Stream, w.meta.First, w.meta.Last = first.Stream, first.First, first.Last
 	var open cursors
 	defer func() { open.close() }()
+	l.mu.Lock()
+	for _, s := range group {
+		s.hold()
+	}
+	l.mu.Unlock()
+	defer func() {
+		for _, s := range group {
+			s.release()
+		}
+	}()
 	for _, s := range group {
 		if s.Stream != w.meta.Stream { // the numbers of two streams do not mix
 			w.meta.Stream, w.meta.First, w.meta.Last = s.Stream, s.First, s.Last
 		}
 		w.meta.First, w.meta.Last = min(w.meta.First, s.First), max(w.meta.Last, s.Last)
-		f, err := s.acquire(ctx)
+		f, err := s.use(ctx)
 		if err != nil {
 			w.abort()
 			l.mark(ctx, s, err)
@@ -283,7 +293,6 @@ func (h *cursors) Pop() any {
 func (h *cursors) close() {
 	for _, c := range h.all {
 		_ = c.reader.Close() // it was only read
-		c.segment.release()
 	}
 }
 

@@ -167,10 +167,15 @@ func (l *Log) snapshot(ctx context.Context, a *question) (units []unit, partial 
 			}
 		}
 	}
-	segments := slices.Clone(l.segments)
+	var held []*sealed
+	for _, s := range l.segments {
+		if a.wants(s) {
+			s.hold()
+			held = append(held, s)
+		}
+	}
 	l.mu.Unlock()
 
-	var held []*sealed
 	release = func() {
 		for _, s := range held {
 			s.release()
@@ -179,22 +184,18 @@ func (l *Log) snapshot(ctx context.Context, a *question) (units []unit, partial 
 	}
 	units = tails
 	broken := 0
-	for _, s := range segments {
-		if !a.wants(s) {
-			continue
-		}
+	for _, s := range held {
 		if ctx.Err() != nil {
 			release()
 			return nil, "", nil, ctx.Err()
 		}
-		f, err := s.acquire(ctx)
+		f, err := s.use(ctx)
 		if err != nil {
 			l.mark(ctx, s, err)
 			broken++
 			partial = fmt.Sprintf("%d files of the event log cannot be read, among them %s", broken, reason(s, err))
 			continue
 		}
-		held = append(held, s)
 		for g := range f.parquet.RowGroups() {
 			u := unit{segment: s, group: g, min: s.MinTime, max: s.MaxTime}
 			if lo, hi, ok := timeBounds(f, g); ok {

@@ -205,8 +205,16 @@ func (s *sealed) broken() string {
 	return s.Broken
 }
 
-// acquire opens the file for a reader, who releases it.
-func (s *sealed) acquire(ctx context.Context) (*openFile, error) {
+// hold keeps the file from being removed until release. Who reads the list of
+// segments calls it before it lets go of the log's lock.
+func (s *sealed) hold() {
+	s.mu.Lock()
+	s.refs++
+	s.mu.Unlock()
+}
+
+// use opens the file for one who holds it.
+func (s *sealed) use(ctx context.Context) (*openFile, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.Broken != "" {
@@ -219,7 +227,6 @@ func (s *sealed) acquire(ctx context.Context) (*openFile, error) {
 		}
 		s.file = f
 	}
-	s.refs++
 	return s.file, nil
 }
 

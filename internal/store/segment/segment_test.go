@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -673,5 +674,79 @@ func TestRetention(t *testing.T) {
 	}
 	if n := len(files(t, dir)); n != len(m.rows) || n != s.Segments {
 		t.Errorf("%d files, %d rows", n, len(m.rows))
+	}
+}
+
+// TestEverythingAtOnce appends, seals, compacts and asks at the same time:
+// every answer has what was appended before it was asked for, once.
+func TestEverythingAtOnce(t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 10))
+	m := newManifest()
+	var clock atomic.Int64
+	clock.Store(start)
+	l := open(t, segment.Options{Dir: t.TempDir(), Manifest: m, Clock: func() time.Time { return time.Unix(0, clock.Load()) }})
+	var list []*bus.Batch
+	for i := range 40 {
+		list = append(list, batches(t, "s", uint64(i+1), 0, facts(r, 60))...)
+	}
+	var appended atomic.Int64
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				before := appended.Load()
+				res, err := l.Search(context.Background(), query.Request{Limit: 10000})
+				if err != nil || res.Partial != "" {
+					t.Errorf("%q %v", res.Partial, err)
+					return
+				}
+				if n := int64(len(res.Records)); n < before || n > appended.Load()+60 {
+					t.Errorf("%d facts, between %d and %d were appended", n, before, appended.Load())
+					return
+				}
+				top, err := l.Top(context.Background(), query.Request{}, "sensor", 1)
+				if err != nil || before > 0 && int64(top[0].Count) < before {
+					t.Errorf("%v %v, %d were appended", top, err, before)
+					return
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if err := l.Maintain(context.Background()); err != nil {
+				t.Error(err)
+				return
+			}
+			l.Status()
+		}
+	})
+	for i, b := range list {
+		if err := l.Append(context.Background(), b, "stream", uint64(i+1)); err != nil {
+			t.Fatal(err)
+		}
+		appended.Add(int64(len(b.Facts)))
+		if i%3 == 2 {
+			if err := l.Seal(context.Background(), &hub.Checkpoint{Stream: "stream", Seq: uint64(i + 1)}); err != nil {
+				t.Fatal(err)
+			}
+			clock.Add(4 * hour) // hours end, and files are put together
+		}
+	}
+	close(done)
+	wg.Wait()
+	if n := len(everything(t, l, query.Request{})); n != 2400 {
+		t.Errorf("%d facts", n)
 	}
 }
