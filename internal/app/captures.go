@@ -62,9 +62,10 @@ type upload struct {
 
 var _ api.Captures = (*captures)(nil)
 
-func newCaptures(c captures) *captures {
+// ready makes what is empty at first.
+func (c *captures) ready() *captures {
 	c.running, c.queue = map[string]*api.Capture{}, make(chan upload, maxWaiting)
-	return &c
+	return c
 }
 
 // uploadSensor gives the id of the sensor that stands for uploads of a site.

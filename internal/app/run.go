@@ -190,7 +190,6 @@ func (h *Hub) begin(ctx context.Context, g *gate) error {
 	h.group.run("compaction", func(ctx context.Context) error { h.Events.Run(ctx, time.Minute); return nil })
 	h.group.run("outputs", h.outputs.run)
 	h.group.run("ingest", h.Ingest.Run)
-	h.group.run("housekeeping", h.keepHouse)
 	if err := h.openStations(); err != nil {
 		return err
 	}
@@ -229,10 +228,10 @@ func (h *Hub) openState(ctx context.Context, g *gate) error {
 
 // openService makes API and console.
 func (h *Hub) openService(g *gate) error {
-	h.captures = newCaptures(captures{
+	h.captures = (&captures{
 		dir: h.folder.in("captures"), version: h.o.Version, memory: int64(h.o.Config.Sensor.Memory), docs: h.State, sensors: h.State,
 		publish: h.Ingest.PublishWait, live: h.Live, log: h.o.Log, judge: h.knowledge, clock: time.Now,
-	})
+	}).ready()
 	h.group.run("uploads", h.captures.run)
 	token, err := h.folder.localToken(h.base)
 	if err != nil {
@@ -250,6 +249,7 @@ func (h *Hub) openService(g *gate) error {
 		return err
 	}
 	h.front.Handle("/", h.Service)
+	h.group.run("housekeeping", h.keepHouse)
 	return nil
 }
 
