@@ -43,7 +43,7 @@ func (s *Server) coverage(ctx context.Context, _ *nothing) (*reply[Coverage], er
 			o.Silent++
 			o.Gaps = append(o.Gaps, Gap{"sensor-silent-" + x.ID, "sensor", "high", "A sensor is silent", "nothing was heard of it for two minutes or more", "see whether it runs and reaches the hub", x.Name, 1, link})
 		}
-		if x.Packets == 0 && x.Seen != 0 {
+		if x.Packets == 0 && x.Facts == 0 && x.Seen != 0 {
 			o.Gaps = append(o.Gaps, Gap{"sensor-blind-" + x.ID, "sensor", "high", "A sensor sees no packets", "its interface gets no traffic", "choose another interface, or set up a mirror port", x.Name, 1, link})
 		}
 		for _, g := range lossGaps {

@@ -71,6 +71,7 @@ type options func(*Config)
 
 func newHouse(t *testing.T, opts ...options) *house {
 	t.Helper()
+	t.Parallel()
 	ctx := context.Background()
 	dir := t.TempDir()
 	h := &house{t: t, clock: &clock{t: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}, local: "edw_local", users: map[string]*account.User{}, tokens: map[string]string{}}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 
+	"edgeward/internal/finding"
 	"edgeward/internal/ident"
 	"edgeward/internal/policy"
 )
@@ -64,26 +65,45 @@ func (s *Server) listPolicies(kind policy.Kind) func(context.Context, *policyQue
 		if err != nil {
 			return nil, err
 		}
+		hides, err := s.hidden(ctx, c, kind)
+		if err != nil {
+			return nil, err
+		}
 		p := Page[Policy]{Items: []Policy{}}
 		for _, x := range found {
 			// One without sites is about all, and so about the caller's too.
 			if len(x.Selector.Sites) > 0 && len(c.sites) > 0 && !slices.ContainsFunc(x.Selector.Sites, c.sees) {
 				continue
 			}
-			hides := 0
-			if kind == policy.Mute && s.Mutes != nil && len(p.Items) < 100 {
-				sel := x.Selector
-				c.within(&sel)
-				if hides, _, err = s.Mutes.PreviewMute(ctx, c.tenant, sel, 0); err != nil {
-					return nil, err
-				}
-			}
-			p.Items = append(p.Items, s.policyOf(x, hides))
+			p.Items = append(p.Items, s.policyOf(x, hides[x.ID]))
 		}
 		slices.SortFunc(p.Items, func(a, b Policy) int { return cmp.Or(cmp.Compare(b.Created, a.Created), cmp.Compare(a.ID, b.ID)) })
 		p.Total = len(p.Items)
 		return ok(p)
 	}
+}
+
+// hiddenScan bounds how many findings are counted by what hides them.
+const hiddenScan = 10_000
+
+// hidden counts the findings that the caller may see by the mute that hides
+// them, or the window that they fell into.
+func (s *Server) hidden(ctx context.Context, c *caller, kind policy.Kind) (map[string]int, error) {
+	n := map[string]int{}
+	f := finding.Filter{Tenant: c.tenant, Sites: c.only(nil)}
+	if kind == policy.Mute {
+		yes := true
+		f.Muted = &yes
+	}
+	err := s.eachFinding(ctx, f, hiddenScan, func(r *finding.Record) error {
+		if kind == policy.Mute {
+			n[r.Mute]++
+		} else {
+			n[r.Expected]++
+		}
+		return nil
+	})
+	return n, err
 }
 
 func (s *Server) createPolicy(kind policy.Kind) func(context.Context, *policyInput) (*reply[Policy], error) {

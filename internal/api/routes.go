@@ -106,7 +106,7 @@ func (s *Server) findingRoutes() {
 	route(s, get, "/findings/export", "export-findings", "Findings as a file", reads("findings"), s.exportFindings, gives("text/csv", "application/json"))
 	route(s, get, "/findings/{id}", "get-finding", "One finding", reads("findings"), s.getFinding, missing)
 	route(s, patch, "/findings/{id}", "edit-finding", "Acknowledge, resolve, reopen, comment, assign", judges("findings", "finding.edit"), s.editFinding, missing)
-	evidence := access{role: account.Viewer, right: account.Evidence, scope: "evidence"}
+	evidence := access{role: account.Viewer, right: account.Evidence, scope: "evidence", audit: "evidence.read"}
 	route(s, post, "/findings/{id}/evidence", "read-evidence", "The packets that a finding rests on; the reason is audited", evidence, s.readEvidence, missing)
 	route(s, post, "/findings/{id}/evidence.pcap", "download-evidence", "The same as a capture file; masked unless the caller has the right \"unmasked\"", evidence, s.downloadEvidence, missing, gives("application/vnd.tcpdump.pcap"))
 

@@ -250,7 +250,19 @@ func (s *Server) listTokens(ctx context.Context, _ *nothing) (*reply[Page[Token]
 	return ok(p)
 }
 
-// scopes lists the resources that a token's scopes may name.
+// covers reports whether scopes include another.
+func covers(scopes []string, x string) bool {
+	resource, word, named := strings.Cut(x, ":")
+	if slices.Contains(scopes, x) || !named && x == "read" && slices.Contains(scopes, "write") {
+		return true
+	}
+	if !named || resource == "evidence" { // a right is given by its name only
+		return false
+	}
+	return slices.Contains(scopes, "write") || word == "read" && (slices.Contains(scopes, "read") || slices.Contains(scopes, resource+":write"))
+}
+
+// checkScopes wants scopes that some operation has.
 func (s *Server) checkScopes(scopes []string) error {
 	for _, x := range scopes {
 		if x != "read" && x != "write" && !s.scopes[x] {
@@ -274,7 +286,7 @@ func (s *Server) createToken(ctx context.Context, in *tokenInput) (*reply[NewTok
 	}
 	if c.token != nil && len(c.token.Scopes) > 0 {
 		for _, x := range b.Scopes {
-			if !slices.Contains(c.token.Scopes, x) {
+			if !covers(c.token.Scopes, x) {
 				return nil, refuse(http.StatusForbidden, "scope", "a token makes tokens with its own scopes only")
 			}
 		}
