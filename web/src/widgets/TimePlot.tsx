@@ -1,6 +1,6 @@
 // The drawing part of TimeChart, in a chunk of its own with uPlot.
 import 'uplot/dist/uPlot.min.css';
-import { useMantineColorScheme } from '@mantine/core';
+import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
@@ -16,7 +16,7 @@ function variable(name: string): string {
 export default function TimePlot({ times, lines, format, bars, height = 180, onSelect }: TimeChartProps) {
   const { i18n } = useTranslation();
   const { utc } = usePrefs();
-  const { colorScheme } = useMantineColorScheme();
+  const colorScheme = useComputedColorScheme('light');
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<{ index: number; left: number }>();
   const latest = useRef({ format, onSelect });

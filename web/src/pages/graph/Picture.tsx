@@ -1,5 +1,5 @@
 // The drawing part of the graph, in a chunk of its own with Cytoscape.
-import { useMantineColorScheme } from '@mantine/core';
+import { useComputedColorScheme } from '@mantine/core';
 import cytoscape from 'cytoscape';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -16,7 +16,7 @@ interface Props {
 
 export default function Picture({ nodes, edges, middle }: Props) {
   const { t } = useTranslation('graph');
-  const { colorScheme } = useMantineColorScheme();
+  const colorScheme = useComputedColorScheme('light');
   const box = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
 

@@ -51,7 +51,14 @@ export function EventDrawer({ id, close, pivot, top }: Props) {
     `${name} ${value}`.toLowerCase().includes(search.toLowerCase()),
   );
   return (
-    <Drawer opened onClose={close} position="right" size="xl" title={<strong>{t('event.title')}</strong>}>
+    <Drawer
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      opened
+      onClose={close}
+      position="right"
+      size="xl"
+      title={<strong>{t('event.title')}</strong>}
+    >
       {error ? (
         <ErrorState error={error} />
       ) : !data ? (

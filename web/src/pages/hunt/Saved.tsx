@@ -101,7 +101,12 @@ function NameIt({
   const [shared, setShared] = useState(false);
   const [change, busy] = useChange();
   return (
-    <Modal opened onClose={close} title={t('saved.save')}>
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      title={t('saved.save')}
+    >
       <form
         onSubmit={(e) => {
           e.preventDefault();

@@ -71,7 +71,13 @@ export function WindowForm({ close }: { close: () => void }) {
   };
 
   return (
-    <Modal opened onClose={close} title={t('announce')} size="lg">
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      title={t('announce')}
+      size="lg"
+    >
       <form
         onSubmit={(e) => {
           e.preventDefault();

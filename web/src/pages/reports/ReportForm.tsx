@@ -40,7 +40,13 @@ export function ReportForm({ report, close }: { report?: Report; close: () => vo
     if (good) close();
   };
   return (
-    <Modal opened onClose={close} title={report ? t('form.edit', { name: report.name }) : t('add')} size="lg">
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      title={report ? t('form.edit', { name: report.name }) : t('add')}
+      size="lg"
+    >
       <form
         onSubmit={(e) => {
           e.preventDefault();

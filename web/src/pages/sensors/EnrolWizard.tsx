@@ -33,7 +33,14 @@ export function EnrolWizard({ close }: { close: () => void }) {
   };
 
   return (
-    <Modal opened onClose={close} title={t('enrol.title')} size="lg" closeOnClickOutside={!made}>
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      title={t('enrol.title')}
+      size="lg"
+      closeOnClickOutside={!made}
+    >
       {made ? (
         <Stack gap="sm">
           <p>{t('enrol.run')}</p>

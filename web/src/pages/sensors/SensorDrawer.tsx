@@ -23,6 +23,7 @@ export function SensorDrawer({ sensor, close }: { sensor: Sensor; close: () => v
   const operator = useCan('operator');
   return (
     <Drawer
+      closeButtonProps={{ 'aria-label': t('common:close') }}
       opened
       onClose={close}
       position="right"

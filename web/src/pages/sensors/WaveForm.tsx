@@ -39,7 +39,13 @@ export function WaveForm({ sensors, close, started }: Props) {
     started();
   };
   return (
-    <Modal opened onClose={close} title={t('upgrade.title')} size="lg">
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      title={t('upgrade.title')}
+      size="lg"
+    >
       <form
         onSubmit={(e) => {
           e.preventDefault();

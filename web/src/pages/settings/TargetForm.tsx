@@ -62,6 +62,7 @@ export function TargetForm({ target, close }: { target?: Target; close: () => vo
   };
   return (
     <Modal
+      closeButtonProps={{ 'aria-label': t('common:close') }}
       opened
       onClose={close}
       title={target ? t('notify.edit', { name: target.name }) : t('notify.add')}

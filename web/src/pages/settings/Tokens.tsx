@@ -169,7 +169,13 @@ function TokenForm({ close }: { close: () => void }) {
     }
   };
   return (
-    <Modal opened onClose={close} title={t('tokens.add')} closeOnClickOutside={!made}>
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      title={t('tokens.add')}
+      closeOnClickOutside={!made}
+    >
       {made ? (
         <Once value={made} label={t('tokens.value')} done={close} />
       ) : (

@@ -82,6 +82,7 @@ function Dialog({ act, close }: { act: Act; close: () => void }) {
 
   return (
     <Modal
+      closeButtonProps={{ 'aria-label': t('common:close') }}
       opened
       onClose={close}
       title={t(act === 'remove' ? 'totp.remove' : act === 'codes' ? 'totp.newCodes' : 'totp.set')}

@@ -50,6 +50,7 @@ export function UserForm({ user, close }: { user?: User; close: () => void }) {
   };
   return (
     <Modal
+      closeButtonProps={{ 'aria-label': t('common:close') }}
       opened
       onClose={close}
       title={user ? t('users.edit', { name: user.name }) : t('users.add')}

@@ -19,7 +19,13 @@ export function Editor({ close }: { close: () => void }) {
   const { t } = useTranslation('zones');
   const { data, error } = hub.useQuery('get', '/api/v1/zones');
   return (
-    <Modal opened onClose={close} title={t('edit.title')} size="xl">
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+      title={t('edit.title')}
+      size="xl"
+    >
       {error ? (
         <ErrorState error={error} />
       ) : !data ? (
