@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -95,11 +96,11 @@ func TestBounds(t *testing.T) {
 		"":        {0, 0},
 		"last:1h": {now - int64(time.Hour), 0},
 		"time>=2026-03-01 time<2026-03-02 kind:dns": {at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")},
-		"time:2026-03-01":                           {at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")},
-		"time:2026-03-01 or kind:dns":               {0, 0},
-		"not last:1h":                               {0, 0},
-		"time!=2026-03-01":                          {0, 0},
-		"time:(2026-03-01,2026-03-05)":              {0, 0},
+		"time:2026-03-01":              {at("2026-03-01T00:00:00Z"), at("2026-03-02T00:00:00Z")},
+		"time:2026-03-01 or kind:dns":  {0, 0},
+		"not last:1h":                  {0, 0},
+		"time!=2026-03-01":             {0, 0},
+		"time:(2026-03-01,2026-03-05)": {0, 0},
 	} {
 		q, err := Parse(context.Background(), text, Options{Now: now})
 		if err != nil || [2]int64{q.From, q.To} != want {
@@ -255,6 +256,29 @@ func TestComplete(t *testing.T) {
 		} else if list[at2].From != c.from {
 			t.Errorf("%s: %+v begins elsewhere", c.text, list[at2])
 		}
+	}
+}
+
+// TestDocumentedQueriesAreUnderstood reads the examples of docs/query.md.
+func TestDocumentedQueriesAreUnderstood(t *testing.T) {
+	b, err := os.ReadFile("../../docs/query.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, line := range strings.Split(string(b), "\n") {
+		for i, text := range strings.Split(line, "`") {
+			if i%2 == 0 || !strings.ContainsAny(text[min(1, len(text)):], ":<>=~") || strings.HasPrefix(text, "/") || strings.HasPrefix(text, "+") || text == "field:value" {
+				continue // no code, no condition, a path, a part of a time
+			}
+			n++
+			if _, err := Parse(context.Background(), text, Options{Now: now, Resolver: house{}}); err != nil {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
+	}
+	if n < 25 {
+		t.Errorf("only %d examples were found", n)
 	}
 }
 

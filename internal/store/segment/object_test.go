@@ -90,7 +90,7 @@ func TestObjectStore(t *testing.T) {
 	}
 	server.Close()
 	appendAll(t, l, batches(t, "s", 9, 0, facts(r, 10)))
-	short, cancel := context.WithTimeout(ctx, 2*time.Second)
+	short, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
 	if err := l.Seal(short, &hub.Checkpoint{}); ident.CodeOf(err) != ident.Unavailable || l.Status().Waiting != 10 {
 		t.Errorf("the store is away: %v, %+v", err, l.Status())
