@@ -68,6 +68,9 @@ func (u *unit) keep(j *Judged) *judged {
 	}
 	k := &judged{Judged: j}
 	u.found[deviceID{tenant, j.ID}] = k
+	for _, h := range u.adopt { // not written yet
+		u.adoptOne(k, h)
+	}
 	for _, id := range j.Other {
 		u.found[deviceID{tenant, id}] = k
 	}
@@ -362,13 +365,6 @@ func (u *unit) flushFindings() error {
 			continue
 		}
 		k.Device = u.final(id.tenant, k.Device)
-		if k.Device == "" { // its device may have become known later in the group
-			k.Device = u.deviceOf(id.tenant, k.Site, &k.Finding)
-			u.touch(id.tenant, k.Device)
-		}
-		if t := u.things[deviceID{id.tenant, k.Device}]; t != nil {
-			k.Label, k.Type = t.rec.Label(), t.rec.Kind()
-		}
 		list = append(list, k.Judged)
 	}
 	if u.err != nil {

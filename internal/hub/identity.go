@@ -58,6 +58,17 @@ func (u *unit) hold(r hostRef, device string, from int64, pinned bool) {
 	h := Holder{Tenant: r.tenant, Realm: r.realm, Host: r.host, From: from, Device: device, Pinned: pinned}
 	u.put(r, append(list, h))
 	u.adopt = append(u.adopt, h)
+	for _, k := range u.found {
+		u.adoptOne(k, h)
+	}
+}
+
+// adoptOne makes a finding that names no device that of the host's device.
+func (u *unit) adoptOne(k *judged, h Holder) {
+	if k.Device == "" && k.Place.Tenant == h.Tenant && k.Host == h.Host && (h.Realm == "" || k.Site == h.Realm) {
+		k.Device, k.dirty = h.Device, true
+		u.touch(h.Tenant, h.Device)
+	}
 }
 
 // resolve gives the device that a host was at a time, empty for none.
@@ -339,6 +350,7 @@ func (u *unit) absorb(x, y *thing, at int64) error {
 	x.rec.Created = min(x.rec.Created, y.rec.Created)
 	x.composed, y.composed = true, true
 	y.rec.MergedTo, y.rec.Updated = into, u.now
+	y.rec.Findings, y.rec.Risk, y.rec.RiskWhy = [5]int{}, 0, nil
 	u.repoints = append(u.repoints, repoint{tenant, from, into})
 	u.moment(Moment{Tenant: tenant, Time: at, Device: into, Site: x.rec.Site, Kind: DevicesMerged, Subject: from, Before: y.rec.Label()})
 	u.tell(DeviceChanged, tenant, y.rec.Site, from, false)

@@ -32,10 +32,7 @@ func scanFinding(rows *sql.Rows, tenant uint16, out *[]*finding.Record) error {
 		return err
 	}
 	r.Device, r.Site, r.Mute, r.Expected, r.Incident, r.Place.Tenant, r.Status = device, site, mute, expected, incident, tenant, finding.Status(status)
-	if !strings.EqualFold(r.Label, label) { // the column is in lower case
-		r.Label = label
-	}
-	r.Type = kind
+	r.Label, r.Type = label, kind
 	*out = append(*out, r)
 	return nil
 }
@@ -119,21 +116,29 @@ func (s *Store) findingWhere(f *finding.Filter) (*where, string) {
 		w.add("f.incident = ''")
 	}
 	if strings.TrimSpace(f.Text) != "" {
-		s.textWhere(w, f.Text)
+		s.textWhere(w, f.Tenant, f.Text)
 	}
 	return w, from
 }
 
-func (s *Store) textWhere(w *where, text string) {
-	match := s.d.matchWords(text)
-	switch {
-	case match == "":
-		w.add("1 = 0")
-	case s.d.postgres():
-		w.add("f.n IN (SELECT n FROM findings_words WHERE words @@ to_tsquery('simple', ?))", match)
-	default:
-		w.add("f.n IN (SELECT rowid FROM findings_words WHERE findings_words MATCH ?)", match)
+// textWhere adds a search for words in findings, or in what their devices are
+// called now.
+func (s *Store) textWhere(w *where, tenant uint16, text string) {
+	var some []string
+	if match := s.d.matchWords(text); match != "" {
+		some = append(some, s.d.match)
+		w.args = append(w.args, match)
 	}
+	device := "f.device IN (SELECT id FROM devices WHERE tenant = ?"
+	args := []any{tenant}
+	words := strings.Fields(strings.ToLower(clean(text)))
+	for _, word := range words[:min(len(words), 16)] {
+		device += ` AND search LIKE ? ESCAPE '\'`
+		args = append(args, like(addressText(word)))
+	}
+	some = append(some, device+")")
+	w.args = append(w.args, args...)
+	w.conditions = append(w.conditions, "("+strings.Join(some, " OR ")+")")
 }
 
 func texts[T ~string](list []T) []string {

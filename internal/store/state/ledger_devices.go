@@ -140,7 +140,10 @@ var deviceColumns = []string{
 func (t *tx) SaveDevices(devices []*asset.Record) error {
 	rows := make([][]any, 0, len(devices))
 	for _, r := range devices {
-		b, err := encode(r)
+		// What has a column that changes by itself is not in the record too.
+		bare := *r
+		bare.Findings, bare.Risk, bare.RiskWhy, bare.Site = [5]int{}, 0, nil, ""
+		b, err := encode(&bare)
 		if err != nil {
 			return err
 		}

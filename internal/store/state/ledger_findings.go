@@ -20,7 +20,7 @@ type parts struct {
 	Other []string
 }
 
-const judgedSelect = "SELECT f.record, f.parts, f.device, f.site, f.mute, f.expected, f.incident FROM findings f "
+const judgedSelect = "SELECT f.record, f.parts, f.device, f.site, f.mute, f.expected, f.incident, f.status FROM findings f "
 
 func (t *tx) Judged(tenant uint16, ids []string) ([]*hub.Judged, error) {
 	var out []*hub.Judged
@@ -57,8 +57,8 @@ func (t *tx) judged(tenant uint16, query string, args []any, out *[]*hub.Judged)
 	return t.query(query, args, func(rows *sql.Rows) error {
 		j := &hub.Judged{}
 		var b, p []byte
-		var device, site, mute, expected, incident string
-		if err := rows.Scan(&b, &p, &device, &site, &mute, &expected, &incident); err != nil {
+		var device, site, mute, expected, incident, status string
+		if err := rows.Scan(&b, &p, &device, &site, &mute, &expected, &incident, &status); err != nil {
 			return err
 		}
 		var sum parts
@@ -69,7 +69,7 @@ func (t *tx) judged(tenant uint16, query string, args []any, out *[]*hub.Judged)
 			return err
 		}
 		j.Parts, j.Other = sum.Parts, sum.Other
-		j.Device, j.Site, j.Mute, j.Expected, j.Incident, j.Place.Tenant = device, site, mute, expected, incident, tenant
+		j.Device, j.Site, j.Mute, j.Expected, j.Incident, j.Place.Tenant, j.Status = device, site, mute, expected, incident, tenant, finding.Status(status)
 		*out = append(*out, j)
 		return nil
 	})
@@ -121,7 +121,10 @@ func (t *tx) SaveJudged(judged []*hub.Judged) error {
 }
 
 func findingRow(j *hub.Judged, sum int64) ([]any, error) {
-	b, err := encode(&j.Record)
+	// What has a column that changes by itself is not in the record too.
+	bare := j.Record
+	bare.Device, bare.Site, bare.Mute, bare.Expected, bare.Incident, bare.Status, bare.Label, bare.Type = "", "", "", "", "", "", "", ""
+	b, err := encode(&bare)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +218,6 @@ func findingWords(r *finding.Record) string {
 	put(r.Title)
 	put(r.Check)
 	put(r.Address)
-	put(r.Label)
 	put(strings.Join(r.Peers, " "))
 	put(strings.Join(r.Attack, " "))
 	put(r.Explanation)
