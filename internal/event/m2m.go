@@ -51,7 +51,7 @@ type MQTTConnect struct {
 type MQTTConnack struct {
 	Sent       bool   `eve:"-" cbor:"1"`
 	Session    bool   `eve:"session_present" cbor:"2"`
-	Code       uint8  `eve:"return_code" cbor:"3" col:"status"`
+	Code       uint8  `eve:"return_code,with=Sent" cbor:"3" col:"status"`
 	Reason     string `eve:"reason" cbor:"4" col:"status"`
 	AssignedID string `eve:"assigned_client_identifier" cbor:"5"`
 	KeepAlive  uint16 `eve:"server_keep_alive" cbor:"6"`

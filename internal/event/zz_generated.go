@@ -8409,7 +8409,7 @@ func (x *MQTTConnack) appendEVE(b []byte) []byte {
 		b = appendKey(b, "session_present")
 		b = appendBool(b, x.Session)
 	}
-	if x.Code != 0 {
+	if x.Code != 0 || x.Sent {
 		b = appendKey(b, "return_code")
 		b = appendUint(b, uint64(x.Code))
 	}

@@ -26,6 +26,7 @@ type field struct {
 	local          bool   // it never leaves the process: what a payload says
 	col            string // the promoted column that it fills; empty for none
 	keep, time     bool
+	with           string // the field of the same struct with which it is kept, also when it is zero
 	doc            string
 }
 
@@ -126,6 +127,10 @@ func readStruct(name string, doc *ast.CommentGroup, st *ast.StructType) *structT
 				case "time":
 					fl.time = true
 				default:
+					if with, ok := strings.CutPrefix(o, "with="); ok {
+						fl.with = with
+						continue
+					}
 					log.Fatalf("%s.%s: unknown option %q", name, n.Name, o)
 				}
 			}
@@ -290,6 +295,9 @@ func appendField(p printer, structs map[string]*structType, f field) {
 		if f.keep {
 			p("%s\n%s", key, value)
 			return
+		}
+		if f.with != "" {
+			cond += " || x." + f.with
 		}
 		p("if %s {\n%s\n%s\n}", cond, key, value)
 	}

@@ -345,7 +345,7 @@ func (l *ledger) findings() []*finding.Finding {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *finding.Finding) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.FirstSeen, b.FirstSeen), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.FirstSeen, b.FirstSeen), cmp.Compare(min(len(b.Members), 1), min(len(a.Members), 1)), cmp.Compare(a.ID, b.ID))
 	})
 	return all
 }

@@ -88,6 +88,21 @@ type Stats struct {
 	CutOffset  int64  // where, when Truncated
 }
 
+// Add sums the counters of two sources.
+func (s *Stats) Add(o Stats) {
+	s.Packets += o.Packets
+	s.Bytes += o.Bytes
+	s.Dropped += o.Dropped
+	s.Freezes += o.Freezes
+	s.Skipped += o.Skipped
+	s.Snapped += o.Snapped
+	s.BadTimes += o.BadTimes
+	s.BadLengths += o.BadLengths
+	if o.Truncated {
+		s.Truncated, s.CutOffset = true, o.CutOffset
+	}
+}
+
 // CutError says that a capture ends in the middle of a record.
 type CutError struct {
 	Offset int64 // byte offset of the record that is not whole

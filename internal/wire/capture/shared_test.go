@@ -9,27 +9,19 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"edgeward/internal/shared"
 )
 
 // sharedCaptures lists the captures beside the repository.
 func sharedCaptures(t *testing.T) []string {
 	t.Helper()
-	dir, err := os.Getwd()
+	files, _, err := Files([]string{shared.Dir(t, "captures")})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-	}
-	files, _, err := Files([]string{filepath.Join(filepath.Dir(dir), "shared", "captures")})
-	if err != nil {
-		missing(t, "no shared captures beside the repository: %v", err)
 	}
 	return files
 }

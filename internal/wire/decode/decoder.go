@@ -15,10 +15,12 @@ type Options struct {
 	// Scope maps an interface of the source, the innermost VLAN id (0 without)
 	// and the id of the last tunnel (0 without) to a scope. Nil gives 0.
 	Scope func(iface, vlan uint16, tunnelID uint32) uint16
-	// Overlap says which of two overlapping IPv4 fragments counts.
+	// Overlap says which of two overlapping IPv4 fragments counts when nothing
+	// is known of their target.
 	Overlap Overlap
 	// OverlapFor chooses Overlap for one datagram by its destination, so that
-	// fragments are put together as their target would. It may be nil.
+	// fragments are put together as their target would. When it is nil, the
+	// hop limit of the target's own packets decides.
 	OverlapFor func(place ident.Place, dst [16]byte) Overlap
 	// Datagrams and FragmentBytes limit what waits for more fragments:
 	// 1024 datagrams and 4 MiB when zero.
@@ -48,6 +50,26 @@ type Stats struct {
 	Anomalies [AnomalyCount]uint64     // packets, by the bit of the anomaly
 }
 
+// Add sums two sets of counters.
+func (s *Stats) Add(o *Stats) {
+	s.Packets += o.Packets
+	s.Undecoded += o.Undecoded
+	s.Duplicates += o.Duplicates
+	s.TooDeep += o.TooDeep
+	s.Fragments += o.Fragments
+	s.Reassembled += o.Reassembled
+	s.FragmentTimeouts += o.FragmentTimeouts
+	s.FragmentEvicted += o.FragmentEvicted
+	s.FragmentOverlaps += o.FragmentOverlaps
+	s.FragmentRefused += o.FragmentRefused
+	for i := range s.Tunnels {
+		s.Tunnels[i] += o.Tunnels[i]
+	}
+	for i := range s.Anomalies {
+		s.Anomalies[i] += o.Anomalies[i]
+	}
+}
+
 // maxDepth is how many tunnels are taken off one packet.
 const maxDepth = 4
 
@@ -59,6 +81,7 @@ type Decoder struct {
 	stats Stats
 	frags reassembler
 	dups  duplicates
+	seen  systems
 
 	cut      bool // the snapshot length cut the frame at hand
 	absorbed bool // the frame at hand is a fragment that waits for others

@@ -218,9 +218,10 @@ func (d *Decoder) fragment(p *Packet, key *fragKey, header []byte, next int, dat
 	}
 	g, evicted := d.frags.find(key, p.Time, &d.stats)
 	if len(g.pieces) == 0 && !g.dropped {
-		g.overlap = d.opt.Overlap
 		if d.opt.OverlapFor != nil {
 			g.overlap = d.opt.OverlapFor(p.Place, p.Dst)
+		} else {
+			g.overlap = d.seen.overlap(&p.Dst, d.opt.Overlap)
 		}
 	}
 	if g.dropped {

@@ -53,6 +53,25 @@ func TestOverlapPolicies(t *testing.T) {
 	}
 }
 
+// TestOverlapFollowsTarget wants fragments put together as the system of their
+// target does, which its own packets show.
+func TestOverlapFollowsTarget(t *testing.T) {
+	host := [4]byte{192, 0, 2, 2}
+	for ttl, want := range map[uint8]byte{0: 'o', 64: 'n', 128: 'o', 255: 'o'} {
+		d := New(Options{})
+		if ttl > 0 {
+			feed(d, 0, ipv4Packet(frame4{src: host, dst: [4]byte{192, 0, 2, 9}, ttl: ttl, proto: 6, body: tcpSegment(80, 4000, SYN|ACK, nil, nil)}))
+		}
+		feed(d, 1, ipv4Packet(frame4{id: 1, proto: 253, offset: 8, more: true, body: units('o', 1)}))
+		feed(d, 2, ipv4Packet(frame4{id: 1, proto: 253, offset: 8, more: true, body: units('n', 1)}))
+		feed(d, 3, ipv4Packet(frame4{id: 1, proto: 253, offset: 0, more: true, body: units('b', 1)}))
+		p, ok := feed(d, 4, ipv4Packet(frame4{id: 1, proto: 253, offset: 16, body: units('l', 1)}))
+		if !ok || len(p.L4) != 24 || p.L4[8] != want {
+			t.Errorf("hop limit %d: got %q, want %c to count", ttl, p.L4, want)
+		}
+	}
+}
+
 func TestWindowsOverlapSurrounds(t *testing.T) {
 	d := New(Options{OverlapFor: nil, Overlap: OverlapWindows})
 	feed(d, 0, ipv4Packet(frame4{id: 1, proto: 253, offset: 8, more: true, body: units('o', 1)}))

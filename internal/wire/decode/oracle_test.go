@@ -13,28 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"edgeward/internal/shared"
 	"edgeward/internal/wire/capture"
 	"edgeward/internal/wire/decode"
 )
-
-// shared gives a directory of the shared test material beside the repository.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-	}
-	path := filepath.Join(filepath.Dir(dir), "shared", name)
-	if _, err := os.Stat(path); err != nil {
-		missing(t, "no shared captures beside the repository: %v", err)
-	}
-	return path
-}
 
 // missing skips a test that lacks something, except in CI.
 func missing(t *testing.T, format string, args ...any) {
@@ -108,7 +90,7 @@ func TestAgainstTshark(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not in short mode")
 	}
-	dir := shared(t, "captures")
+	dir := shared.Dir(t, "captures")
 	tshark, err := exec.LookPath("tshark")
 	if err != nil {
 		missing(t, "no tshark: %v", err)

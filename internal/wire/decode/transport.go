@@ -52,6 +52,9 @@ func (d *Decoder) tcp(p *Packet, wire uint32) {
 	p.Seq, p.Ack = be32(b[4:]), be32(b[8:])
 	p.Flags, p.Window = b[13], be16(b[14:])
 	p.PayloadLen = wire - uint32(hlen)
+	if p.Flags&SYN != 0 {
+		d.seen.note(p)
+	}
 	if hlen > len(b) {
 		p.Options = b[20:]
 		return

@@ -306,7 +306,7 @@ func (t *Table) frame(p *decode.Packet) {
 	c := &t.conn
 	*c = proto.Conn{
 		Env: &t.env, Place: p.Place, VLAN: p.VLAN, Start: p.Time, Time: p.Time, TTL: p.TTL,
-		Packet: p.Number, Offset: p.Offset, Capture: p.Capture, Wire: len(b),
+		Packet: p.Number, Offset: p.Offset, Capture: p.Capture, Wire: wireLength(p, b),
 		ClientMAC: p.SrcMAC, ServerMAC: p.DstMAC,
 	}
 	if p.Layer == decode.LayerNetwork {
@@ -318,6 +318,15 @@ func (t *Table) frame(p *decode.Packet) {
 	s.ToServer += uint64(c.Messages[0] + c.Messages[1])
 	s.Errors += uint64(c.Errors)
 	s.Bytes += uint64(len(b))
+}
+
+// wireLength gives how long a part of a packet that goes to its end was on the
+// wire, of which the end may not have been captured.
+func wireLength(p *decode.Packet, b []byte) int {
+	if p.Frames == 1 && int(p.WireLen) > len(p.Frame) {
+		return len(b) + int(p.WireLen) - len(p.Frame)
+	}
+	return len(b)
 }
 
 // Expire ends the flows that have been idle for too long at packet time now,

@@ -37,7 +37,7 @@ func (t *Table) connFor(f *flow) *proto.Conn {
 	c.ClientMAC, c.ServerMAC = f.mac[0], f.mac[1]
 	c.VLAN = f.vlan
 	c.Start = f.first
-	c.Midstream = f.midstream
+	c.Midstream, c.Closed, c.Within = f.midstream, f.state == stateClosed, event.ProtoUnknown
 	c.Time, c.Packet, c.Offset, c.Capture = f.last, f.lastPacket, f.lastOffset, f.capture
 	c.TTL, c.Wire = 0, 0
 	if t.pkt != nil && t.pkt.Number == f.lastPacket {

@@ -227,6 +227,7 @@ var protoNames = map[string]event.Proto{
 // parseProto reads the name of an application protocol; of several, the first
 // that is known.
 func parseProto(b []byte, port uint16) event.Proto {
+	secure := false
 	for len(b) > 0 {
 		name, rest, _ := bytes.Cut(b, []byte(","))
 		b = rest
@@ -244,9 +245,16 @@ func parseProto(b []byte, port uint16) event.Proto {
 				return event.ProtoNBNS
 			}
 		}
-		if p != event.ProtoUnknown {
+		switch p {
+		case event.ProtoUnknown:
+		case event.ProtoTLS:
+			secure = true // what it carries says more, as in "ssl,rdp"
+		default:
 			return p
 		}
+	}
+	if secure {
+		return event.ProtoTLS
 	}
 	return event.ProtoUnknown
 }

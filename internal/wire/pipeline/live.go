@@ -104,13 +104,8 @@ func (l *Live) Stats() Stats {
 		w.mu.Lock()
 		c := w.stats
 		w.mu.Unlock()
-		s.Capture.Packets += c.Capture.Packets
-		s.Capture.Bytes += c.Capture.Bytes
-		s.Capture.Dropped += c.Capture.Dropped
-		s.Capture.Freezes += c.Capture.Freezes
-		s.Capture.Snapped += c.Capture.Snapped
-		s.Decode.Duplicates += c.Decode.Duplicates
-		s.Decode.Undecoded += c.Decode.Undecoded
+		s.Capture.Add(c.Capture)
+		s.Decode.Add(&c.Decode)
 		s.Flow.Add(&c.Flow)
 	}
 	return s

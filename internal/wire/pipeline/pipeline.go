@@ -194,22 +194,8 @@ func (p *Pipeline) Run(ctx context.Context, src capture.Source, index uint32) er
 		p.giveBack(u)
 	}
 	p.recent = nil
-	p.addCapture(src.Stats())
+	p.capture.Add(src.Stats())
 	return errors.Join(sinkErr, readErr)
-}
-
-func (p *Pipeline) addCapture(s capture.Stats) {
-	c := &p.capture
-	c.Packets += s.Packets
-	c.Bytes += s.Bytes
-	c.Dropped += s.Dropped
-	c.Freezes += s.Freezes
-	c.Skipped += s.Skipped
-	c.Snapped += s.Snapped
-	c.BadTimes += s.BadTimes
-	if s.Truncated {
-		c.Truncated, c.CutOffset = true, s.CutOffset
-	}
 }
 
 // read fills and decodes units until the source ends. The last unit it sends

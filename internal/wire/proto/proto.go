@@ -107,6 +107,7 @@ type Conn struct {
 	VLAN                   uint16
 	Start                  int64 // packet time of the flow's first packet
 	Midstream              bool  // the flow was picked up without its beginning
+	Closed                 bool  // both sides have ended the connection, or one broke it off
 	Registered             bool  // the server's port is registered for the protocol
 
 	Time    int64  // packet time of the packet at hand, nanoseconds
@@ -115,6 +116,8 @@ type Conn struct {
 	Capture uint32
 	TTL     uint8
 	Wire    int // bytes of the packet's transport payload on the wire
+
+	Within event.Proto // what carries the stream at hand, when it is not the transport: WebSocket
 
 	Note string // what the parser before this one handed over in Become
 

@@ -352,3 +352,24 @@ func BenchmarkTransaction(b *testing.B) {
 		c.Env.Out.Reset()
 	}
 }
+
+// TestMining wants a miner's request over HTTP told once, whatever its answer.
+func TestMining(t *testing.T) {
+	c := prototest.NewConn(6, 8080)
+	p := Protocol.New()
+	body := `{"id":1,"method":"getblocktemplate","params":[{"rules":["segwit"]}]}`
+	ask := fmt.Sprintf("POST / HTTP/1.1\r\nHost: pool\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	for range 2 {
+		prototest.Feed(p, c, event.ToServer, []byte(ask), 0)
+		prototest.Feed(p, c, event.ToClient, []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), 0)
+	}
+	var got []*event.Mining
+	for _, f := range c.Env.Out.Facts() {
+		if m, ok := f.Body.(*event.Mining); ok {
+			got = append(got, m)
+		}
+	}
+	if len(got) != 1 || got[0].Transport != "http" || got[0].Method != "getblocktemplate" || !got[0].Accepted {
+		t.Errorf("%d facts of mining: %+v", len(got), got)
+	}
+}

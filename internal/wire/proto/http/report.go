@@ -5,6 +5,7 @@ import (
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/identity"
 	"edgeward/internal/wire/proto/magic"
+	"edgeward/internal/wire/proto/mining"
 	"edgeward/internal/wire/proto/textline"
 )
 
@@ -14,6 +15,7 @@ type memory struct {
 	identities int    // facts made
 	login      uint64 // hash of the user and password accepted last
 	proxied    uint64 // hash of the target of the last request to a proxy
+	mined      uint64 // hash of the method of the last request of a miner
 }
 
 // report makes the facts of a transaction. One of both may be nil: a request
@@ -37,6 +39,7 @@ func (p *parser) report(c *proto.Conn, r *request, resp *response) {
 		p.portMapping(c, r, resp)
 		p.proxying(c, r, resp)
 		p.upload(c, r, f)
+		p.mining(c, r, f)
 	}
 	if resp != nil {
 		p.download(c, r, resp, f)
@@ -143,6 +146,27 @@ func (p *parser) download(c *proto.Conn, r *request, resp *response, f *event.HT
 	file.AppProto, file.Dir = event.ProtoHTTP, event.ToClient
 	file.Filename, file.Host, file.Agent = f.URL, f.Host, f.UserAgent
 	file.Magic, file.Mime, file.Size = f.RespMagic, f.ContentType, f.Length
+}
+
+// maxMined bounds what is kept of a miner's request.
+const maxMined = 64
+
+// mining makes a fact of a request to a mining pool or node (JSON-RPC over
+// HTTP: getwork, getblocktemplate, eth_getWork).
+func (p *parser) mining(c *proto.Conn, r *request, f *event.HTTP) {
+	body := r.first()
+	if f.Method != "POST" || len(body) == 0 {
+		return
+	}
+	m, ok := mining.Classify(body)
+	key := hash(hashSeed, m.Method)
+	if !ok || key == p.said.mined {
+		return
+	}
+	p.said.mined = key
+	e := proto.Emit[event.Mining](c, event.ToServer)
+	e.Protocol, e.Method, e.Transport = m.Dialect(), c.Head(m.Method, maxMined), "http"
+	e.Worker, e.Agent, e.Accepted = c.Head(m.Worker, maxMined), f.UserAgent, f.Status/100 == 2
 }
 
 // upload makes a fact of a file that a client sent: the body of PUT, or any

@@ -220,7 +220,7 @@ func (p *parser) notice(c *proto.Conn, m *Message) {
 		return
 	}
 	f := proto.Emit[event.Mining](c, event.ToClient)
-	f.Protocol, f.Method, f.Transport = d, c.Head(m.Method, maxText), transport(d)
+	f.Protocol, f.Method, f.Transport = d, c.Head(m.Method, maxText), transport(c, d)
 	f.Algorithm = c.Head(m.Algorithm, maxText)
 }
 
@@ -243,7 +243,7 @@ func (p *parser) firstOf(method []byte) bool {
 // emit makes the facts of a request: what was asked, and for a login who did.
 func (p *parser) emit(c *proto.Conn, r *request, answered, accepted bool) {
 	f := proto.Emit[event.Mining](c, event.ToServer)
-	f.Protocol, f.Method, f.Transport, f.Accepted = r.dialect, c.Head(r.method, maxText), transport(r.dialect), accepted
+	f.Protocol, f.Method, f.Transport, f.Accepted = r.dialect, c.Head(r.method, maxText), transport(c, r.dialect), accepted
 	f.Worker, f.Agent, f.Algorithm = shorten(c, r.worker), c.Head(r.agent, maxText), c.Head(r.algo, maxText)
 	if f.Algorithm == "" {
 		f.Algorithm = c.String(p.algo)
@@ -267,8 +267,8 @@ func (p *parser) emit(c *proto.Conn, r *request, answered, accepted bool) {
 	clear(r.password)
 }
 
-func transport(dialect string) string {
-	if dialect == WebMiner {
+func transport(c *proto.Conn, dialect string) string {
+	if dialect == WebMiner || c.Within == event.ProtoWebSocket {
 		return "websocket"
 	}
 	return "tcp"

@@ -47,6 +47,7 @@ type parser struct {
 	told    identity.Once
 
 	begun      [2]bool // a packet was read
+	parted     bool    // a DISCONNECT was read, or the connection was refused
 	lost       [2]bool // the packet boundary was lost
 	partial    [2]bool // packets of that side were missed
 	introduced bool    // a CONNECT was seen
@@ -224,6 +225,11 @@ func (p *parser) End(c *proto.Conn) {
 	}
 	if p.introduced && p.early && !p.answered && !p.partial[event.ToClient] {
 		p.missed(c, event.ToServer, "unintroduced_message", "the server never answered the CONNECT")
+	}
+	if c.Closed && p.answered && !p.parted && !p.lost[event.ToServer] && !p.lost[event.ToClient] {
+		p.fact(c, event.ToServer, event.ToServer, &Packet{Type: DISCONNECT}).Disconnect = event.MQTTDisconnect{
+			Seen: true, Abrupt: true, Reason: "connection ended without a DISCONNECT",
+		}
 	}
 }
 

@@ -83,13 +83,13 @@ func TestFacts(t *testing.T) {
 		want         []string
 	}{
 		{"login", "C " + connect311 + "\nS " + connackOK, []string{
-			`mqtt "connect":{ "client_id":"a" "username":"user" 5 bytes "connack":{"reason":"connection`,
+			`mqtt "connect":{ "client_id":"a" "username":"user" 5 bytes "connack":{"return_code":0,"reason":"connection`,
 			`login "service":"mqtt" "user":"user" "outcome":"success" "mechanism":"plain" "cleartext":true`,
 		}},
 		{"refused", "C " + connect311 + "\nS 2002 0005", []string{`mqtt "return_code":5`, `login "outcome":"failure"`}},
 		{"server away", "C " + connect311 + "\nS 2002 0003", []string{`mqtt "return_code":3`, `login "outcome":"unknown"`}},
 		{"no answer", "C " + connect311, []string{`mqtt "connect":{`, `login "outcome":"unknown"`}},
-		{"anonymous", "C " + anonymous + "\nS " + connackOK, []string{`mqtt "connect":{ "connack":{"reason":"connection`}},
+		{"anonymous", "C " + anonymous + "\nS " + connackOK, []string{`mqtt "connect":{ "connack":{"return_code":0,"reason":"connection`}},
 		{"enhanced authentication", "C 101c 0004 4d515454 05 02 003c 0e 15000653434f4c504a 16000278 79 0001 61\nS f00b 18 09 15000653434f4c504a", []string{
 			`mqtt "auth":{"reason_code":24`, `mqtt "authentication_method":"SCOLPJ"`, `login "mechanism":"SCOLPJ" "outcome":"unknown"`,
 		}},
@@ -161,6 +161,27 @@ func TestFacts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			expect(t, talk(t, prototest.NewConn(6, 1883), tt.script, true), tt.want...)
+		})
+	}
+}
+
+// TestAbruptEnd wants a connection that ends without a DISCONNECT told apart
+// from one that the client took its leave of, or that the server refused.
+func TestAbruptEnd(t *testing.T) {
+	for _, tt := range []struct {
+		name, script string
+		closed       bool
+		want         []string
+	}{
+		{"broken off", "C " + anonymous + "\nS " + connackOK, true, []string{"mqtt", `mqtt "disconnect":{ "abrupt":true`}},
+		{"idle", "C " + anonymous + "\nS " + connackOK, false, []string{"mqtt"}},
+		{"taken leave", "C " + anonymous + "\nS " + connackOK + "\nC e000", true, []string{"mqtt", `mqtt "disconnect":{"reason":"normal`}},
+		{"refused", "C " + anonymous + "\nS 20020005", true, []string{"mqtt"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := prototest.NewConn(6, 1883)
+			c.Closed = tt.closed
+			expect(t, talk(t, c, tt.script, true), tt.want...)
 		})
 	}
 }

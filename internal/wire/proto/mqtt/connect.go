@@ -66,7 +66,7 @@ func shorten(pk *Packet) {
 // onConnack ends the opening of a session.
 func (p *parser) onConnack(c *proto.Conn, s *scratch) {
 	pk := &s.packet
-	p.answered = true
+	p.answered, p.parted = true, pk.Code != Success // a refused connection just ends
 	if p.connect.waiting {
 		p.connected(c, s, pk)
 		return

@@ -24,6 +24,7 @@ func (p *parser) packet(c *proto.Conn, dir event.Dir, s *scratch) {
 	case pk.Type == SUBACK, pk.Type == UNSUBACK:
 		p.onFiltersAck(c, dir, s)
 	case pk.Type == DISCONNECT:
+		p.parted = true
 		m := p.fact(c, dir, dir, pk)
 		m.Disconnect.Seen, m.Disconnect.Code, m.Disconnect.Reason = true, uint8(pk.Code), "normal disconnection"
 		if pk.Code != Success {

@@ -49,6 +49,7 @@ var newline = []byte{'\n'}
 const maxAnomalies = 16
 
 func (p *parser) Data(c *proto.Conn, dir event.Dir, b []byte) (int, error) {
+	c.Within = event.ProtoWebSocket
 	if !p.begun {
 		p.begun = true
 		h := ParseHandover(c.Note)
@@ -189,6 +190,7 @@ func (p *parser) Gap(c *proto.Conn, dir event.Dir, n int) bool {
 
 // End makes the fact of the connection.
 func (p *parser) End(c *proto.Conn) {
+	c.Within = event.ProtoWebSocket
 	if p.inner != nil {
 		p.innerID = p.inner.Proto()
 		p.inner.End(c)
