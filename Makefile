@@ -66,6 +66,7 @@ bench-detect: ## precision and recall over the captures
 
 docs: ## reference pages from the code, manual pages
 	$(GO) run ./tools/docgen -o docs/reference
+	$(GO) run ./tools/apidoc -o docs/reference/openapi.json
 	$(GO) run ./cmd/edgeward man bin/man
 
 package: console ## bin/dist: static binaries, Debian packages, OCI image, bill of materials, checksums
