@@ -139,7 +139,6 @@ type writer struct {
 	index *indexer
 	kinds map[string]bool
 	who   map[string]bool
-	err   error
 }
 
 const writeBatch = 128
