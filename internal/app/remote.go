@@ -233,6 +233,7 @@ func (r *remote) work(ctx context.Context) (again bool, err error) {
 	if r.o.Ready != nil {
 		r.o.Ready(r.id.Sensor)
 	}
+	f.BeatSoon()
 	for {
 		select {
 		case <-ctx.Done():
@@ -252,6 +253,7 @@ func (r *remote) work(ctx context.Context) (again bool, err error) {
 			if run == nil {
 				return false, ctx.Err()
 			}
+			f.BeatSoon()
 			if r.upgradeDue() {
 				run.stop()
 				return true, nil

@@ -72,9 +72,10 @@ const (
 
 // Forwarder drains a spool.
 type Forwarder struct {
-	o  Options
-	mu sync.Mutex
-	s  Status
+	o    Options
+	soon chan struct{}
+	mu   sync.Mutex
+	s    Status
 }
 
 // New makes a Forwarder; Run starts it.
@@ -88,7 +89,7 @@ func New(o Options) *Forwarder {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Forwarder{o: o, s: Status{State: Connecting, Since: o.Clock()}}
+	return &Forwarder{o: o, soon: make(chan struct{}, 1), s: Status{State: Connecting, Since: o.Clock()}}
 }
 
 // Status gives a snapshot.
@@ -96,6 +97,14 @@ func (f *Forwarder) Status() Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.s
+}
+
+// BeatSoon sends the next heartbeat at once, when there is something to tell.
+func (f *Forwarder) BeatSoon() {
+	select {
+	case f.soon <- struct{}{}:
+	default:
+	}
 }
 
 // note sets the state and logs a change of it.
@@ -237,7 +246,11 @@ func (f *Forwarder) beat(ctx context.Context) {
 				f.note(nil)
 			}
 		}
-		wait(ctx, every*3/4+rand.N(every/2))
+		select {
+		case <-ctx.Done():
+		case <-f.soon:
+		case <-time.After(every*3/4 + rand.N(every/2)):
+		}
 	}
 }
 
