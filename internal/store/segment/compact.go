@@ -5,12 +5,8 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"time"
-
-	"github.com/parquet-go/parquet-go"
 
 	"edgeward/internal/hub"
 )
@@ -76,6 +72,9 @@ func (l *Log) Compact(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	if err := l.merge(ctx, group, level); err != nil {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
 		return false, l.problem("put files of the event log together", err)
 	}
 	return true, nil
@@ -161,8 +160,12 @@ func (l *Log) merge(ctx context.Context, group []*sealed, level int) (err error)
 		return err
 	}
 	w.meta.Stream, w.meta.First, w.meta.Last = first.Stream, first.First, first.Last
-	var open cursors
-	defer func() { open.close() }()
+	for _, s := range group {
+		if s.Stream != w.meta.Stream { // the numbers of two streams do not mix
+			w.meta.Stream, w.meta.First, w.meta.Last = s.Stream, s.First, s.Last
+		}
+		w.meta.First, w.meta.Last = min(w.meta.First, s.First), max(w.meta.Last, s.Last)
+	}
 	l.mu.Lock()
 	for _, s := range group {
 		s.hold()
@@ -173,51 +176,9 @@ func (l *Log) merge(ctx context.Context, group []*sealed, level int) (err error)
 			s.release()
 		}
 	}()
-	for _, s := range group {
-		if s.Stream != w.meta.Stream { // the numbers of two streams do not mix
-			w.meta.Stream, w.meta.First, w.meta.Last = s.Stream, s.First, s.Last
-		}
-		w.meta.First, w.meta.Last = min(w.meta.First, s.First), max(w.meta.Last, s.Last)
-		f, err := s.use(ctx)
-		if err != nil {
-			w.abort()
-			l.mark(ctx, s, err)
-			return err
-		}
-		c := &cursor{segment: s, reader: parquet.NewGenericReader[row](f.parquet)}
-		open.all = append(open.all, c)
-		if err := c.fill(); err != nil {
-			w.abort()
-			l.mark(ctx, s, err)
-			return err
-		}
-		if len(c.list) > 0 {
-			open.heap = append(open.heap, c)
-		}
-	}
-	heap.Init(&open)
-	for n := 0; len(open.heap) > 0; n++ {
-		if n%4096 == 0 && ctx.Err() != nil {
-			w.abort()
-			return ctx.Err()
-		}
-		c := open.heap[0]
-		if err := w.add(&c.list[0]); err != nil {
-			w.abort()
-			return err
-		}
-		if c.list = c.list[1:]; len(c.list) == 0 {
-			if err := c.fill(); err != nil {
-				w.abort()
-				l.mark(ctx, c.segment, err)
-				return err
-			}
-		}
-		if len(c.list) == 0 {
-			heap.Pop(&open)
-		} else {
-			heap.Fix(&open, 0)
-		}
+	if err := l.copyRows(ctx, group, w); err != nil {
+		w.abort()
+		return err
 	}
 	s, err := w.finish(ctx)
 	if err != nil {
@@ -250,50 +211,94 @@ func (l *Log) unsure(ctx context.Context, s hub.Segment, removed map[string]bool
 	return errors.Join(cause, l.files.remove(context.WithoutCancel(ctx), s.ID))
 }
 
-// cursor reads a file's rows in batches.
-type cursor struct {
-	segment *sealed
-	reader  *parquet.GenericReader[row]
-	buf     []row
-	list    []row
-}
-
-const cursorRows = 64
-
-func (c *cursor) fill() (err error) {
-	defer guard(&err)
-	if c.buf == nil {
-		c.buf = make([]row, cursorRows)
-	}
-	clear(c.buf)
-	n, err := c.reader.Read(c.buf)
-	c.list = c.buf[:n]
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: %w", errCorrupt, err)
+// copyRows writes the rows of files, in the order of their first fact, in order
+// of time. Files are read when their time comes, a part at a time.
+func (l *Log) copyRows(ctx context.Context, group []*sealed, w *writer) error {
+	var open cursors
+	for next, n := 0, 0; next < len(group) || len(open) > 0; n++ {
+		if n%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		for next < len(group) && (len(open) == 0 || group[next].MinTime <= open[0].list[0].Time) {
+			c := &cursor{segment: group[next]}
+			next++
+			if err := c.fill(ctx, len(open)+1); err != nil {
+				l.mark(ctx, c.segment, err)
+				return err
+			}
+			if len(c.list) > 0 {
+				heap.Push(&open, c)
+			}
+		}
+		if len(open) == 0 {
+			continue
+		}
+		c := open[0]
+		if err := w.add(&c.list[0]); err != nil {
+			return err
+		}
+		if c.list = c.list[1:]; len(c.list) == 0 {
+			if err := c.fill(ctx, len(open)); err != nil {
+				l.mark(ctx, c.segment, err)
+				return err
+			}
+		}
+		if len(c.list) == 0 {
+			heap.Pop(&open)
+		} else {
+			heap.Fix(&open, 0)
+		}
 	}
 	return nil
 }
 
-// cursors is a heap by the time of the next row.
-type cursors struct {
-	heap []*cursor
-	all  []*cursor
+// cursor reads a file's rows part by part.
+type cursor struct {
+	segment *sealed
+	group   int // of rows
+	row     int // in it
+	list    []row
 }
 
-func (h *cursors) Len() int           { return len(h.heap) }
-func (h *cursors) Less(i, j int) bool { return h.heap[i].list[0].Time < h.heap[j].list[0].Time }
-func (h *cursors) Swap(i, j int)      { h.heap[i], h.heap[j] = h.heap[j], h.heap[i] }
-func (h *cursors) Push(x any)         { h.heap = append(h.heap, x.(*cursor)) }
-func (h *cursors) Pop() any {
-	c := h.heap[len(h.heap)-1]
-	h.heap = h.heap[:len(h.heap)-1]
-	return c
-}
+// copyAtOnce is how many rows all cursors together have in memory, about.
+const copyAtOnce = 32 << 10
 
-func (h *cursors) close() {
-	for _, c := range h.all {
-		_ = c.reader.Close() // it was only read
+// fill reads the next part; open is how many cursors there are.
+func (c *cursor) fill(ctx context.Context, open int) (err error) {
+	defer guard(&err)
+	f, err := c.segment.use(ctx)
+	if err != nil {
+		return err
 	}
+	groups := f.parquet.RowGroups()
+	for c.group < len(groups) && c.row >= int(groups[c.group].NumRows()) {
+		c.group, c.row = c.group+1, 0
+	}
+	if c.group == len(groups) {
+		return nil
+	}
+	b := newFileBlock(groups[c.group])
+	sel := make([]int32, min(max(copyAtOnce/open, 512), b.len()-c.row))
+	for i := range sel {
+		sel[i] = int32(c.row + i)
+	}
+	c.row += len(sel)
+	c.list, err = b.rows(sel)
+	return err
+}
+
+// cursors is a heap by the time of the next row.
+type cursors []*cursor
+
+func (h cursors) Len() int           { return len(h) }
+func (h cursors) Less(i, j int) bool { return h[i].list[0].Time < h[j].list[0].Time }
+func (h cursors) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *cursors) Push(x any)        { *h = append(*h, x.(*cursor)) }
+func (h *cursors) Pop() any {
+	old := *h
+	c := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return c
 }
 
 // Retain removes the files that are too old, and then the oldest ones until

@@ -99,12 +99,24 @@ func pick(chunk parquet.ColumnChunk, rows int, sel []int32, fn func(p parquet.Pa
 }
 
 func pickTexts(chunk parquet.ColumnChunk, rows int, sel []int32, set func(k int, v string)) error {
+	// Each word of the dictionary that is needed is copied once.
 	words := map[int32]string{}
+	var list []string
 	return pick(chunk, rows, sel, func(p parquet.Page, k, n, at int) error {
 		data := p.Data()
 		d := p.Dictionary()
 		if d == nil {
 			text, offsets := data.ByteArray()
+			first, last := int(sel[k])-at, int(sel[k+n-1])-at
+			if last-first == n-1 { // neighbours share memory
+				base := offsets[first]
+				all := string(text[base:offsets[last+1]])
+				for i := k; i < k+n; i++ {
+					j := int(sel[i]) - at
+					set(i, all[offsets[j]-base:offsets[j+1]-base])
+				}
+				return nil
+			}
 			for i := k; i < k+n; i++ {
 				j := int(sel[i]) - at
 				set(i, string(text[offsets[j]:offsets[j+1]]))
@@ -114,6 +126,18 @@ func pickTexts(chunk parquet.ColumnChunk, rows int, sel []int32, set func(k int,
 		idx := data.Int32()
 		if err := within(idx, d.Len()); err != nil {
 			return err
+		}
+		if list == nil && len(sel) > d.Len()/4 {
+			list = pageTexts(d.Page())
+		}
+		if list != nil {
+			if err := within(idx, len(list)); err != nil {
+				return err
+			}
+			for i := k; i < k+n; i++ {
+				set(i, list[idx[int(sel[i])-at]])
+			}
+			return nil
 		}
 		for i := k; i < k+n; i++ {
 			w := idx[int(sel[i])-at]
