@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"edgeward/internal/account"
 )
@@ -35,6 +36,10 @@ const (
 	waveDone       = "done"
 	waveRolledBack = "rolled-back"
 )
+
+// waveSilence is how long a sensor may be silent until it counts as not having
+// come back.
+const waveSilence = 2 * time.Minute
 
 func (s *Server) listWaves(ctx context.Context, _ *nothing) (*reply[Page[Wave]], error) {
 	c := who(ctx)
@@ -171,6 +176,9 @@ func (s *Server) advanceWave(ctx context.Context, in *ByID) (*reply[Wave], error
 		for _, x := range st.Sensors {
 			if x.State == "problem" {
 				return nil, refuse(409, "conflict", "the sensor "+plain(x.Name)+" has a problem: "+plain(clip(x.Problem, 200)))
+			}
+			if have := sensors[x.ID]; x.State == "wanted" && have.Seen != 0 && s.now()-have.Seen > int64(waveSilence) {
+				return nil, refuse(409, "conflict", "the sensor "+plain(x.Name)+" has not come back from its upgrade")
 			}
 		}
 	}
