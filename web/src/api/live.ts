@@ -45,7 +45,8 @@ function connect(url: string, types: readonly string[]): void {
     lostAt = 0;
     setState('live');
   };
-  for (const type of types) source.addEventListener(type, (e) => hear(type, (e as MessageEvent<string>).data));
+  for (const type of types)
+    source.addEventListener(type, (e) => hear(type, (e as MessageEvent<string>).data));
   source.onerror = () => {
     lostAt ||= Date.now();
     setState(Date.now() - lostAt > longAway ? 'away' : 'connecting');

@@ -93,7 +93,13 @@ export function Shell() {
         </Menu>
       </header>
       <main className={css.main} id="main" ref={main} tabIndex={-1}>
-        <Suspense fallback={<div className={css.waiting}><PageSkeleton /></div>}>
+        <Suspense
+          fallback={
+            <div className={css.waiting}>
+              <PageSkeleton />
+            </div>
+          }
+        >
           <Outlet />
         </Suspense>
       </main>

@@ -3,7 +3,8 @@
 /** Whether a text is an IPv4 or IPv6 prefix such as 192.168.0.0/16. */
 export function isPrefix(text: string): boolean {
   const [address, bits, more] = text.split('/');
-  if (address === undefined || bits === undefined || more !== undefined || !/^\d{1,3}$/.test(bits)) return false;
+  if (address === undefined || bits === undefined || more !== undefined || !/^\d{1,3}$/.test(bits))
+    return false;
   if (address.includes(':')) return isIPv6(address) && Number(bits) <= 128;
   return isIPv4(address) && Number(bits) <= 32;
 }

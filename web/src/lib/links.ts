@@ -17,7 +17,13 @@ export function hrefOf(link: Link | undefined): string {
 }
 
 /** Where a group of findings leads: an incident's own page, else the findings of the check. */
-export function groupHref(g: { incident: string | null; check: string; site: string; findings: number; sample: string[] }): string {
+export function groupHref(g: {
+  incident: string | null;
+  check: string;
+  site: string;
+  findings: number;
+  sample: string[];
+}): string {
   const only = g.findings === 1 ? g.sample[0] : undefined;
   if (g.incident ?? only) return `/findings/${encodeURIComponent(g.incident ?? only ?? '')}`;
   const params = new URLSearchParams({ view: 'list', check: g.check });

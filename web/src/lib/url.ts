@@ -35,18 +35,26 @@ export function whole(initial = 0, min = 0, max = Number.MAX_SAFE_INTEGER): Fiel
 
 const none: string[] = [];
 
-/** A list of words; commas inside words are written twice. */
+/** A list of words with commas between; commas and backslashes inside of words have a backslash before. */
 export function words(initial: string[] = none): Field<string[]> {
   return {
     initial,
-    parse: (s) =>
-      s
-        .replaceAll(',,', '\u0000')
-        .split(',')
-        .map((w) => w.replaceAll('\u0000', ','))
-        .filter((w) => w !== '')
-        .slice(0, 100),
-    format: (v) => v.map((w) => w.replaceAll(',', ',,')).join(','),
+    parse: (s) => {
+      const out: string[] = [];
+      let word = '';
+      for (let i = 0; i < s.length && out.length < 100; i++) {
+        const c = s.charAt(i);
+        if (c === '\\') word += s.charAt(++i);
+        else if (c !== ',') word += c;
+        else {
+          if (word) out.push(word);
+          word = '';
+        }
+      }
+      if (word && out.length < 100) out.push(word);
+      return out;
+    },
+    format: (v) => v.map((w) => w.replace(/[\\,]/g, '\\$&')).join(','),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   TextInput,
   Tooltip,
 } from '@mantine/core';
+import { i18next } from '@/i18n';
 
 // The one accent colour, a calm blue-green; shade 7 on white and shade 4 on
 // the dark background have a contrast of at least 4.5:1.
@@ -44,6 +45,11 @@ const dark: MantineColorsTuple = [
   '#0b1013',
 ];
 
+/** The name of a dialog's close button, in the language of the moment: read at each render. */
+function closeButton() {
+  return { 'aria-label': i18next.t('close') };
+}
+
 export const theme = createTheme({
   primaryColor: 'edge',
   primaryShade: { light: 7, dark: 7 },
@@ -72,8 +78,23 @@ export const theme = createTheme({
     Textarea: Textarea.extend({ defaultProps: { size: 'sm', autosize: true, minRows: 2 } }),
     Select: Select.extend({ defaultProps: { size: 'sm' } }),
     MultiSelect: MultiSelect.extend({ defaultProps: { size: 'sm' } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 120 } } }),
-    Drawer: Drawer.extend({ defaultProps: { transitionProps: { duration: 140 } } }),
+    Modal: Modal.extend({
+      defaultProps: {
+        centered: true,
+        transitionProps: { duration: 120 },
+        get closeButtonProps() {
+          return closeButton();
+        },
+      },
+    }),
+    Drawer: Drawer.extend({
+      defaultProps: {
+        transitionProps: { duration: 140 },
+        get closeButtonProps() {
+          return closeButton();
+        },
+      },
+    }),
     Menu: Menu.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 80 } } }),
     Tabs: Tabs.extend({ defaultProps: { keepMounted: false } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, withArrow: true } }),

@@ -4,7 +4,15 @@ import { useTranslation } from 'react-i18next';
 import css from './BulkBar.module.css';
 
 /** What can be done with the rows that were chosen; shown while there are any. */
-export function BulkBar({ count, clear, children }: { count: number; clear: () => void; children: ReactNode }) {
+export function BulkBar({
+  count,
+  clear,
+  children,
+}: {
+  count: number;
+  clear: () => void;
+  children: ReactNode;
+}) {
   const { t } = useTranslation();
   if (count === 0) return null;
   return (

@@ -6,7 +6,10 @@ import { recall, remember } from '@/lib/prefs';
 import type { Column } from './DataTable';
 
 /** Which columns of a table are shown; remembered in this browser under the table's name. */
-export function useColumns(table: string, initial: readonly string[]): [readonly string[], (ids: string[]) => void] {
+export function useColumns(
+  table: string,
+  initial: readonly string[],
+): [readonly string[], (ids: string[]) => void] {
   const [shown, setShown] = useState<readonly string[]>(() => {
     const kept = recall(`columns.${table}`);
     return Array.isArray(kept) && kept.every((k) => typeof k === 'string') ? kept : initial;

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { Counts } from '@/api/types';
-import { severities, SeverityIcon } from './badges';
+import { SeverityIcon, severities } from './badges';
 import css from './FindingCounts.module.css';
 
 /** Open findings of a device by severity, in one line; nothing but a dash when there are none. */

@@ -3,7 +3,17 @@ import { Logo } from '@/app/Logo';
 import css from './Gate.module.css';
 
 /** The frame of what is before the console: login and set-up. */
-export function Gate({ title, subtitle, wide, children }: { title: string; subtitle?: ReactNode; wide?: boolean; children: ReactNode }) {
+export function Gate({
+  title,
+  subtitle,
+  wide,
+  children,
+}: {
+  title: string;
+  subtitle?: ReactNode;
+  wide?: boolean;
+  children: ReactNode;
+}) {
   return (
     <main className={css.gate}>
       <div className={css.card} data-wide={wide || undefined}>

@@ -58,7 +58,9 @@ function layoutOf(nodes: readonly NetNode[], edges: readonly NetEdge[]): LayoutO
     return nodes.length > 200
       ? { name: 'concentric', animate: false, minNodeSpacing: 40 }
       : { name: 'cose', animate: false, randomize: false, nodeRepulsion: () => 12_000, padding: 24 };
-  const near = new Set(edges.flatMap((e) => (e.from === center.id ? [e.to] : e.to === center.id ? [e.from] : [])));
+  const near = new Set(
+    edges.flatMap((e) => (e.from === center.id ? [e.to] : e.to === center.id ? [e.from] : [])),
+  );
   return {
     name: 'concentric',
     animate: false,
@@ -111,7 +113,10 @@ export default function NetGraph({ label, nodes, edges, height = 440, onOpen }: 
           },
         },
         { selector: 'node[!home]', style: { 'background-color': variable('--ink-3') } },
-        { selector: 'node[risk >= 60]', style: { 'border-color': variable('--sev-critical'), 'border-width': 3 } },
+        {
+          selector: 'node[risk >= 60]',
+          style: { 'border-color': variable('--sev-critical'), 'border-width': 3 },
+        },
         { selector: 'node[?center]', style: { width: 34, height: 34, 'font-weight': 'bold' } },
         {
           selector: 'edge',
@@ -141,5 +146,12 @@ export default function NetGraph({ label, nodes, edges, height = 440, onOpen }: 
     return () => cy.destroy();
   }, [nodes, edges, colorScheme]);
 
-  return <div ref={box} role="img" aria-label={label} style={{ height, position: 'relative', overflow: 'hidden' }} />;
+  return (
+    <div
+      ref={box}
+      role="img"
+      aria-label={label}
+      style={{ height, position: 'relative', overflow: 'hidden' }}
+    />
+  );
 }

@@ -23,7 +23,10 @@ export function Shares({ shares }: { shares: readonly Share[] }) {
             )}
             <Bytes value={s.bytes_in + s.bytes_out} />
           </span>
-          <span className={css.bar} style={{ width: `${Math.max(1, ((s.bytes_in + s.bytes_out) / most) * 100)}%` }} />
+          <span
+            className={css.bar}
+            style={{ width: `${Math.max(1, ((s.bytes_in + s.bytes_out) / most) * 100)}%` }}
+          />
         </li>
       ))}
     </ul>

@@ -37,9 +37,15 @@ export function TimeChart(props: TimeChartProps) {
       <figcaption className={css.legend}>
         {lines.map((l) => (
           <span key={l.label}>
-            <span className={css.swatch} data-dashed={l.dashed || undefined} style={{ borderColor: `var(${l.color})` }} />
+            <span
+              className={css.swatch}
+              data-dashed={l.dashed || undefined}
+              style={{ borderColor: `var(${l.color})` }}
+            />
             {l.label}
-            <span className="sr-only">, {t('chart.most', { value: format(top(l.values)), count: times.length })}</span>
+            <span className="sr-only">
+              , {t('chart.most', { value: format(top(l.values)), count: times.length })}
+            </span>
           </span>
         ))}
       </figcaption>

@@ -83,13 +83,20 @@ export default function TimePlot({ times, lines, format, bars, height = 180, onS
         setCursor: [
           (u) => {
             const { idx, left } = u.cursor;
-            setAt(idx == null || left == null || left < 0 ? undefined : { index: idx, left: left + u.bbox.left / devicePixelRatio });
+            setAt(
+              idx == null || left == null || left < 0
+                ? undefined
+                : { index: idx, left: left + u.bbox.left / devicePixelRatio },
+            );
           },
         ],
         setSelect: [
           (u) => {
             if (u.select.width < 4) return;
-            latest.current.onSelect?.(u.posToVal(u.select.left, 'x'), u.posToVal(u.select.left + u.select.width, 'x'));
+            latest.current.onSelect?.(
+              u.posToVal(u.select.left, 'x'),
+              u.posToVal(u.select.left + u.select.width, 'x'),
+            );
             u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
           },
         ],

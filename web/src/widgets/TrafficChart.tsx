@@ -11,7 +11,12 @@ export function TrafficChart({ series, height }: { series: Series; height?: numb
   const lines = useMemo(
     () => [
       { label: t('traffic.in'), values: series.points.map((p) => p.bytes_in), color: '--accent' },
-      { label: t('traffic.out'), values: series.points.map((p) => p.bytes_out), color: '--sev-medium', dashed: true },
+      {
+        label: t('traffic.out'),
+        values: series.points.map((p) => p.bytes_out),
+        color: '--sev-medium',
+        dashed: true,
+      },
     ],
     [series, t],
   );

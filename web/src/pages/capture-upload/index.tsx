@@ -33,7 +33,9 @@ export default function Captures() {
     { refetchInterval: (q) => (q.state.data?.items.some(busy) ? 1500 : false) },
   );
   useLiveRefresh('capture', [path], 1500);
-  const { uploads, add, stop } = useUploads(() => void queryClient.invalidateQueries({ queryKey: ['get', path] }));
+  const { uploads, add, stop } = useUploads(
+    () => void queryClient.invalidateQueries({ queryKey: ['get', path] }),
+  );
   return (
     <Page title={t('title')} subtitle={t('subtitle')}>
       <Needs least="operator" what={t('upload')}>
@@ -133,7 +135,14 @@ function Table({ captures }: { captures: readonly Capture[] }) {
   const { t } = useTranslation('capture-upload');
   const confirm = useConfirm();
   const remove = async (c: Capture) => {
-    if (!(await confirm({ title: t('remove.title', { name: c.name }), body: t('remove.body'), action: t('common:delete'), danger: true })))
+    if (
+      !(await confirm({
+        title: t('remove.title', { name: c.name }),
+        body: t('remove.body'),
+        action: t('common:delete'),
+        danger: true,
+      }))
+    )
       return;
     try {
       await api.DELETE('/api/v1/captures/{id}', { params: { path: { id: c.id } } });
@@ -161,7 +170,12 @@ function Table({ captures }: { captures: readonly Capture[] }) {
           ),
         },
         { key: 'state', header: t('column.state'), cell: (c) => <State capture={c} /> },
-        { key: 'packets', header: t('column.packets'), right: true, cell: (c) => <Count value={c.packets} /> },
+        {
+          key: 'packets',
+          header: t('column.packets'),
+          right: true,
+          cell: (c) => <Count value={c.packets} />,
+        },
         {
           key: 'devices',
           header: t('column.devices'),

@@ -28,7 +28,8 @@ export function useUploads(arrived: () => void): Uploads {
   const chain = useRef<Promise<void>>(Promise.resolve());
   const count = useRef(0);
   const change = useCallback(
-    (id: number, part: Partial<Upload>) => setUploads((all) => all.map((u) => (u.id === id ? { ...u, ...part } : u))),
+    (id: number, part: Partial<Upload>) =>
+      setUploads((all) => all.map((u) => (u.id === id ? { ...u, ...part } : u))),
     [],
   );
   const drop = useCallback((id: number) => setUploads((all) => all.filter((u) => u.id !== id)), []);
@@ -40,7 +41,11 @@ export function useUploads(arrived: () => void): Uploads {
         chain.current = chain.current.then(async () => {
           if (stopped.current.has(id)) return;
           try {
-            await send(file, (sent) => change(id, { sent }), (x) => requests.current.set(id, x));
+            await send(
+              file,
+              (sent) => change(id, { sent }),
+              (x) => requests.current.set(id, x),
+            );
             drop(id);
             arrived();
           } catch (e) {
@@ -64,7 +69,11 @@ export function useUploads(arrived: () => void): Uploads {
   return { uploads, add, stop };
 }
 
-function send(file: File, progress: (sent: number) => void, began: (x: XMLHttpRequest) => void): Promise<void> {
+function send(
+  file: File,
+  progress: (sent: number) => void,
+  began: (x: XMLHttpRequest) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const x = new XMLHttpRequest();
     began(x);

@@ -27,7 +27,9 @@ export default function Changes() {
   const { t } = useTranslation(['changes', 'common', 'types']);
   const [{ since }, setUrl] = useUrlState(fields);
   const from = parseRange(since, Date.now())?.from ?? (Number.isNaN(Date.parse(since)) ? undefined : since);
-  const { data, error, refetch } = hub.useQuery('get', '/api/v1/changes', { params: { query: { since: from } } });
+  const { data, error, refetch } = hub.useQuery('get', '/api/v1/changes', {
+    params: { query: { since: from } },
+  });
   const seen = hub.useMutation('patch', '/api/v1/session', {
     onSuccess: () => {
       say(t('marked'));
@@ -37,9 +39,13 @@ export default function Changes() {
   });
   const quiet =
     data &&
-    [data.new_devices, data.gone_devices, data.new_findings, data.resolved_findings, data.reopened_findings].every(
-      (p) => p.total === 0,
-    ) &&
+    [
+      data.new_devices,
+      data.gone_devices,
+      data.new_findings,
+      data.resolved_findings,
+      data.reopened_findings,
+    ].every((p) => p.total === 0) &&
     data.actions.length === 0 &&
     data.sensors.length === 0;
   return (
@@ -133,7 +139,8 @@ export default function Changes() {
 }
 
 const findings = (since: string | null) => `/findings?view=list&t=${encodeURIComponent(`${since ?? ''}~`)}`;
-const devices = (since: string | null) => `/devices?since=${encodeURIComponent(since ?? '')}&sort=-first_seen`;
+const devices = (since: string | null) =>
+  `/devices?since=${encodeURIComponent(since ?? '')}&sort=-first_seen`;
 
 function Since({ value, set }: { value: string; set(v: string): void }) {
   const { t } = useTranslation('changes');
@@ -150,7 +157,10 @@ function Since({ value, set }: { value: string; set(v: string): void }) {
           setTyping(v === 'own');
           if (v !== 'own') set(v);
         }}
-        data={[...words.map((w) => ({ value: w as string, label: t(`span.${w || 'visit'}`) })), { value: 'own', label: t('span.own') }]}
+        data={[
+          ...words.map((w) => ({ value: w as string, label: t(`span.${w || 'visit'}`) })),
+          { value: 'own', label: t('span.own') },
+        ]}
       />
       {typing && (
         <TextInput
@@ -167,7 +177,17 @@ function Since({ value, set }: { value: string; set(v: string): void }) {
   );
 }
 
-function Section({ title, total, to, children }: { title: string; total: number; to?: string; children: ReactNode[] }) {
+function Section({
+  title,
+  total,
+  to,
+  children,
+}: {
+  title: string;
+  total: number;
+  to?: string;
+  children: ReactNode[];
+}) {
   const { t } = useTranslation('changes');
   if (total === 0) return null;
   return (

@@ -85,13 +85,15 @@ export default function Coverage() {
                   {
                     key: 'configured',
                     header: t('known'),
-                    cell: (n) => (n.configured ? <Tag tone="good">{t('configured')}</Tag> : <Tag>{t('observed')}</Tag>),
+                    cell: (n) =>
+                      n.configured ? <Tag tone="good">{t('configured')}</Tag> : <Tag>{t('observed')}</Tag>,
                   },
                   {
                     key: 'devices',
                     header: t('devices'),
                     right: true,
-                    cell: (n) => (n.devices === 0 ? <Tag tone="warn">{t('nobody')}</Tag> : <Count value={n.devices} />),
+                    cell: (n) =>
+                      n.devices === 0 ? <Tag tone="warn">{t('nobody')}</Tag> : <Count value={n.devices} />,
                   },
                 ]}
               />

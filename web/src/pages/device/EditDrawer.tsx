@@ -1,4 +1,16 @@
-import { Autocomplete, Button, Checkbox, Drawer, Group, Select, Stack, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
+import {
+  Autocomplete,
+  Button,
+  Checkbox,
+  Drawer,
+  Group,
+  Select,
+  Stack,
+  TagsInput,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hub } from '@/api/client';
@@ -55,7 +67,9 @@ export default function EditDrawer({ device, close }: { device: DeviceDetail; cl
           {line('label', device.label)}
           <Select
             label={t('devices:column.type')}
-            placeholder={believed(known(device.believed.type.belief) && typeName(t, device.believed.type.belief))}
+            placeholder={believed(
+              known(device.believed.type.belief) && typeName(t, device.believed.type.belief),
+            )}
             searchable
             clearable
             data={(types.data ?? []).map((x) => ({ value: x.name, label: typeName(t, x.name) }))}

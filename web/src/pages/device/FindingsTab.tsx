@@ -58,9 +58,22 @@ export function FindingsTab({ device }: { device: DeviceDetail }) {
           rows={data.items}
           rowKey={(f) => f.id}
           columns={[
-            { key: 'severity', header: t('finding.severity'), tight: true, cell: (f) => <SeverityBadge severity={f.severity} /> },
-            { key: 'title', header: t('finding.title'), cell: (f) => <Link to={`/findings/${encodeURIComponent(f.id)}`}>{f.title}</Link> },
-            { key: 'status', header: t('finding.status'), cell: (f) => <StatusBadge status={f.status} muted={!!f.mute} /> },
+            {
+              key: 'severity',
+              header: t('finding.severity'),
+              tight: true,
+              cell: (f) => <SeverityBadge severity={f.severity} />,
+            },
+            {
+              key: 'title',
+              header: t('finding.title'),
+              cell: (f) => <Link to={`/findings/${encodeURIComponent(f.id)}`}>{f.title}</Link>,
+            },
+            {
+              key: 'status',
+              header: t('finding.status'),
+              cell: (f) => <StatusBadge status={f.status} muted={!!f.mute} />,
+            },
             { key: 'count', header: t('finding.count'), right: true, cell: (f) => <Count value={f.count} /> },
             { key: 'last', header: t('service.last'), cell: (f) => <Ago value={f.last_seen} /> },
           ]}

@@ -56,10 +56,24 @@ export function IdentityTab({ device: d }: { device: DeviceDetail }) {
               key: 'confidence',
               header: t('belief.confidence'),
               right: true,
-              cell: (r) => (r.set ? formatShare(1, i18n.language) : known(r.belief.belief) ? formatShare(r.belief.confidence, i18n.language) : '–'),
+              cell: (r) =>
+                r.set
+                  ? formatShare(1, i18n.language)
+                  : known(r.belief.belief)
+                    ? formatShare(r.belief.confidence, i18n.language)
+                    : '–',
             },
-            { key: 'source', header: t('belief.source'), cell: (r) => (r.set ? t('belief.person') : r.belief.source || '–'), wideOnly: true },
-            { key: 'seen', header: t('belief.seen'), cell: (r) => (known(r.belief.belief) ? why(r.belief) : '–') },
+            {
+              key: 'source',
+              header: t('belief.source'),
+              cell: (r) => (r.set ? t('belief.person') : r.belief.source || '–'),
+              wideOnly: true,
+            },
+            {
+              key: 'seen',
+              header: t('belief.seen'),
+              cell: (r) => (known(r.belief.belief) ? why(r.belief) : '–'),
+            },
           ]}
         />
       </Panel>
@@ -72,11 +86,26 @@ export function IdentityTab({ device: d }: { device: DeviceDetail }) {
             rows={d.evidence.map((e, i) => ({ ...e, key: `${i} ${e.belief} ${e.source}` }))}
             rowKey={(e) => e.key}
             columns={[
-              { key: 'belief', header: t('belief.speaksFor'), cell: (e) => <Inert value={e.belief} limit={90} mono /> },
-              { key: 'confidence', header: t('belief.weight'), right: true, cell: (e) => formatShare(e.confidence, i18n.language) },
+              {
+                key: 'belief',
+                header: t('belief.speaksFor'),
+                cell: (e) => <Inert value={e.belief} limit={90} mono />,
+              },
+              {
+                key: 'confidence',
+                header: t('belief.weight'),
+                right: true,
+                cell: (e) => formatShare(e.confidence, i18n.language),
+              },
               { key: 'source', header: t('belief.source'), cell: (e) => e.source },
               { key: 'seen', header: t('belief.seen'), cell: (e) => <Inert value={e.seen} limit={140} /> },
-              { key: 'packet', header: t('belief.packet'), right: true, wideOnly: true, cell: (e) => (e.packet ? <Count value={e.packet} /> : '–') },
+              {
+                key: 'packet',
+                header: t('belief.packet'),
+                right: true,
+                wideOnly: true,
+                cell: (e) => (e.packet ? <Count value={e.packet} /> : '–'),
+              },
               { key: 'time', header: t('belief.time'), wideOnly: true, cell: (e) => <Time value={e.time} /> },
             ]}
           />

@@ -15,7 +15,9 @@ export default function MergeDialog({ device, close }: { device: DeviceDetail; c
   const [text] = useDebouncedValue(q.trim(), 250);
   const [chosen, setChosen] = useState<readonly Device[]>([]);
   const [busy, setBusy] = useState(false);
-  const found = hub.useQuery('get', '/api/v1/devices', { params: { query: { q: text || undefined, limit: 20 } } });
+  const found = hub.useQuery('get', '/api/v1/devices', {
+    params: { query: { q: text || undefined, limit: 20 } },
+  });
   const offered = [
     ...chosen,
     ...(found.data?.items ?? []).filter((d) => d.id !== device.id && !chosen.some((c) => c.id === d.id)),
@@ -63,7 +65,10 @@ export default function MergeDialog({ device, close }: { device: DeviceDetail; c
                 }
                 label={
                   <>
-                    <b>{d.label}</b> <span className="mono dim">{[...d.ips.slice(0, 2), ...d.macs.slice(0, 1)].join(' · ')}</span>
+                    <b>{d.label}</b>{' '}
+                    <span className="mono dim">
+                      {[...d.ips.slice(0, 2), ...d.macs.slice(0, 1)].join(' · ')}
+                    </span>
                   </>
                 }
               />

@@ -8,6 +8,7 @@ import { oneOf, useUrlState } from '@/lib/url';
 import { Tag } from '@/widgets/badges';
 import { ErrorState } from '@/widgets/ErrorState';
 import { Inert } from '@/widgets/Inert';
+import type { NetEdge, NetNode } from '@/widgets/NetGraph';
 import { Panel } from '@/widgets/Panel';
 import { SimpleTable } from '@/widgets/SimpleTable';
 import { Ago, Bytes, Count } from '@/widgets/values';
@@ -45,12 +46,33 @@ export function PeersTab({ device }: { device: DeviceDetail }) {
                   </span>
                 ),
               },
-              { key: 'where', header: t('peer.where'), cell: (p) => <Tag tone={p.home ? undefined : 'warn'}>{t(p.home ? 'peer.inside' : 'peer.outside')}</Tag> },
+              {
+                key: 'where',
+                header: t('peer.where'),
+                cell: (p) => (
+                  <Tag tone={p.home ? undefined : 'warn'}>{t(p.home ? 'peer.inside' : 'peer.outside')}</Tag>
+                ),
+              },
               { key: 'protocols', header: t('peer.protocols'), cell: (p) => p.protocols.join(', ') || '–' },
-              { key: 'flows', header: t('service.flows'), right: true, cell: (p) => <Count value={p.flows} /> },
+              {
+                key: 'flows',
+                header: t('service.flows'),
+                right: true,
+                cell: (p) => <Count value={p.flows} />,
+              },
               { key: 'out', header: t('peer.sent'), right: true, cell: (p) => <Bytes value={p.bytes_out} /> },
-              { key: 'in', header: t('peer.received'), right: true, cell: (p) => <Bytes value={p.bytes_in} /> },
-              { key: 'last', header: t('service.last'), wideOnly: true, cell: (p) => <Ago value={p.last_seen} /> },
+              {
+                key: 'in',
+                header: t('peer.received'),
+                right: true,
+                cell: (p) => <Bytes value={p.bytes_in} />,
+              },
+              {
+                key: 'last',
+                header: t('service.last'),
+                wideOnly: true,
+                cell: (p) => <Ago value={p.last_seen} />,
+              },
             ]}
           />
         )}
@@ -62,6 +84,29 @@ export function PeersTab({ device }: { device: DeviceDetail }) {
   );
 }
 
+/** A graph of a device and the peers that its sensors count. */
+function starOf(device: DeviceDetail): { nodes: NetNode[]; edges: NetEdge[] } {
+  const peers = device.peers.slice(0, 40);
+  return {
+    nodes: [
+      { id: device.id, label: device.label, device: true, home: true, risk: device.risk, center: true },
+      ...peers.map((p) => ({
+        id: p.device ?? p.ip,
+        label: p.name || p.ip,
+        device: !!p.device,
+        home: p.home,
+        risk: 0,
+      })),
+    ],
+    edges: peers.map((p) => ({
+      from: device.id,
+      to: p.device ?? p.ip,
+      label: p.protocols.slice(0, 2).join(', '),
+      weight: p.bytes_in + p.bytes_out,
+    })),
+  };
+}
+
 function Neighbourhood({ device }: { device: DeviceDetail }) {
   const { t } = useTranslation('device');
   const navigate = useNavigate();
@@ -69,20 +114,19 @@ function Neighbourhood({ device }: { device: DeviceDetail }) {
   const { data, error, refetch } = hub.useQuery('get', '/api/v1/graph', {
     params: { query: { device: device.id, depth: Number(depth), limit: 150 } },
   });
-  const nodes = useMemo(
-    () => (data?.nodes ?? []).map((n) => ({ ...n, center: n.id === device.id })),
-    [data, device.id],
-  );
-  const edges = useMemo(
-    () =>
-      (data?.edges ?? []).map((e) => ({
+  const { nodes, edges } = useMemo(() => {
+    // Roll-ups may know less than the sensors: what those count is a star.
+    if (!data || data.nodes.length < 2) return starOf(device);
+    return {
+      nodes: data.nodes.map((n) => ({ ...n, center: n.id === device.id })),
+      edges: data.edges.map((e) => ({
         from: e.from,
         to: e.to,
         label: e.protocols.slice(0, 2).join(', '),
         weight: e.bytes_in + e.bytes_out,
       })),
-    [data],
-  );
+    };
+  }, [data, device]);
   return (
     <Panel
       title={t('graph.title')}
@@ -111,12 +155,16 @@ function Neighbourhood({ device }: { device: DeviceDetail }) {
               label={t('graph.label', { name: device.label, count: nodes.length })}
               nodes={nodes}
               edges={edges}
-              onOpen={(n) => n.device && n.id !== device.id && void navigate(`/devices/${encodeURIComponent(n.id)}?tab=peers`)}
+              onOpen={(n) =>
+                n.device &&
+                n.id !== device.id &&
+                void navigate(`/devices/${encodeURIComponent(n.id)}?tab=peers`)
+              }
             />
           )}
         </Suspense>
       )}
-      <p className={css.calm}>{t('graph.legend')}</p>
+      {nodes.length > 1 && <p className={css.calm}>{t('graph.legend')}</p>}
       {!!data?.more && <p className={css.calm}>{t('graph.more', { count: data.more })}</p>}
     </Panel>
   );

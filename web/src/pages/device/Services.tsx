@@ -30,13 +30,33 @@ export function ServicesTab({ device: d }: { device: DeviceDetail }) {
                 </span>
               ),
             },
-            { key: 'protocol', header: t('service.protocol'), cell: (s) => s.protocol || <span className="dim">{t('service.unrecognised')}</span> },
-            { key: 'banner', header: t('service.banner'), cell: (s) => <Inert value={s.banner} limit={100} mono /> },
+            {
+              key: 'protocol',
+              header: t('service.protocol'),
+              cell: (s) => s.protocol || <span className="dim">{t('service.unrecognised')}</span>,
+            },
+            {
+              key: 'banner',
+              header: t('service.banner'),
+              cell: (s) => <Inert value={s.banner} limit={100} mono />,
+            },
             { key: 'flows', header: t('service.flows'), right: true, cell: (s) => <Count value={s.flows} /> },
             ...(offered
-              ? [{ key: 'clients', header: t('service.clients'), right: true, cell: (s: Service) => <Count value={s.clients} /> }]
+              ? [
+                  {
+                    key: 'clients',
+                    header: t('service.clients'),
+                    right: true,
+                    cell: (s: Service) => <Count value={s.clients} />,
+                  },
+                ]
               : []),
-            { key: 'first', header: t('service.first'), wideOnly: true, cell: (s) => <Ago value={s.first_seen} /> },
+            {
+              key: 'first',
+              header: t('service.first'),
+              wideOnly: true,
+              cell: (s) => <Ago value={s.first_seen} />,
+            },
             { key: 'last', header: t('service.last'), cell: (s) => <Ago value={s.last_seen} /> },
           ]}
         />

@@ -72,7 +72,9 @@ export default function SplitDialog({ device, close }: { device: DeviceDetail; c
         </ul>
         {chosen.size > 0 && (
           <Alert color={all ? 'orange' : 'gray'}>
-            {all ? t('split.all') : t('split.preview', { count: chosen.size, rest: hosts.length - chosen.size })}
+            {all
+              ? t('split.all')
+              : t('split.preview', { count: chosen.size, rest: hosts.length - chosen.size })}
           </Alert>
         )}
         <Group justify="flex-end" gap="xs">

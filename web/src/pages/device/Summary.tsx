@@ -29,21 +29,50 @@ export function Summary({ device: d }: { device: DeviceDetail }) {
     [t('addresses'), d.ips.length > 0 && lines(d.ips)],
     [t('devices:column.mac'), d.macs.length > 0 && lines(d.macs)],
     [t('randomised'), d.randomised_mac && t('yes')],
-    [t('names'), d.names.length > 0 && d.names.slice(0, 5).map((n) => <div key={n}><Inert value={n} limit={60} /></div>)],
-    [t('roles'), d.roles.length > 0 && <span className={css.tags}>{d.roles.map((r) => <Tag key={r}>{r}</Tag>)}</span>],
+    [
+      t('names'),
+      d.names.length > 0 &&
+        d.names.slice(0, 5).map((n) => (
+          <div key={n}>
+            <Inert value={n} limit={60} />
+          </div>
+        )),
+    ],
+    [
+      t('roles'),
+      d.roles.length > 0 && (
+        <span className={css.tags}>
+          {d.roles.map((r) => (
+            <Tag key={r}>{r}</Tag>
+          ))}
+        </span>
+      ),
+    ],
     [t('devices:column.zone'), d.zone],
     [t('devices:column.site'), d.site],
     [t('devices:column.criticality'), d.criticality && t(`devices:criticality.${d.criticality}`)],
     [t('devices:column.owner'), d.owner],
     [t('devices:column.location'), d.location],
-    [t('devices:column.tags'), d.tags.length > 0 && <span className={css.tags}>{d.tags.map((x) => <Tag key={x}>{x}</Tag>)}</span>],
+    [
+      t('devices:column.tags'),
+      d.tags.length > 0 && (
+        <span className={css.tags}>
+          {d.tags.map((x) => (
+            <Tag key={x}>{x}</Tag>
+          ))}
+        </span>
+      ),
+    ],
     [t('devices:column.note'), d.set.note],
     ['MUD', d.mud_url && <Inert value={d.mud_url} limit={60} mono />],
     [t('devices:column.first_seen'), <Time key="f" value={d.first_seen} />],
     [t('devices:column.last_seen'), <Time key="l" value={d.last_seen} />],
     [t('packets'), <Count key="p" value={d.packets} />],
     [t('devices:column.bytes'), <Bytes key="b" value={d.bytes} />],
-    [t('learningState'), t('learnedDays', { count: d.learning.days, state: t(`devices:learning.${d.learning.state}`) })],
+    [
+      t('learningState'),
+      t('learnedDays', { count: d.learning.days, state: t(`devices:learning.${d.learning.state}`) }),
+    ],
   ];
   return (
     <div className={css.side}>

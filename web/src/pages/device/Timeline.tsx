@@ -1,5 +1,4 @@
 import { Button, Skeleton } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import {
   IconAlertTriangle,
   IconArrowMerge,
@@ -13,6 +12,7 @@ import {
   IconPlug,
   type TablerIcon,
 } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api } from '@/api/client';
@@ -52,7 +52,7 @@ export function TimelineTab({ device }: { device: DeviceDetail }) {
       });
       return data ?? [];
     },
-    getNextPageParam: (last) => (last.length === pageSize ? (last.at(-1)?.seq) : undefined),
+    getNextPageParam: (last) => (last.length === pageSize ? last.at(-1)?.seq : undefined),
   });
   const moments = (q.data?.pages ?? []).flat();
   return (
@@ -104,7 +104,12 @@ export function TimelineTab({ device }: { device: DeviceDetail }) {
         </ol>
       )}
       {q.hasNextPage && (
-        <Button variant="default" size="compact-sm" loading={q.isFetchingNextPage} onClick={() => void q.fetchNextPage()}>
+        <Button
+          variant="default"
+          size="compact-sm"
+          loading={q.isFetchingNextPage}
+          onClick={() => void q.fetchNextPage()}
+        >
           {t('older')}
         </Button>
       )}

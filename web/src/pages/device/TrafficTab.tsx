@@ -48,7 +48,9 @@ function Week({ hours }: { hours: readonly number[] }) {
   const most = hours.reduce((a, b) => Math.max(a, b), 0);
   // 5 January 1970 was a Monday.
   const day = (d: number) =>
-    new Intl.DateTimeFormat(i18n.language, { weekday: 'short', timeZone: 'UTC' }).format((4 + d) * 86_400_000);
+    new Intl.DateTimeFormat(i18n.language, { weekday: 'short', timeZone: 'UTC' }).format(
+      (4 + d) * 86_400_000,
+    );
   if (most === 0) return <p className="dim">{t('profile.quiet')}</p>;
   return (
     <table className={css.week}>

@@ -1,5 +1,11 @@
 import { Button, Menu, Skeleton, Tabs } from '@mantine/core';
-import { IconArrowMerge, IconArrowsSplit, IconChevronDown, IconPencil, IconShieldCheck } from '@tabler/icons-react';
+import {
+  IconArrowMerge,
+  IconArrowsSplit,
+  IconChevronDown,
+  IconPencil,
+  IconShieldCheck,
+} from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useParams } from 'react-router';
@@ -70,7 +76,8 @@ export default function Device() {
       }
       subtitle={
         <>
-          <span className="mono">{data.ips[0] ?? data.mac}</span> · {t('lastSeen')} <Ago value={data.last_seen} />
+          <span className="mono">{data.ips[0] ?? data.mac}</span> · {t('lastSeen')}{' '}
+          <Ago value={data.last_seen} />
         </>
       }
       actions={<Actions device={data} />}

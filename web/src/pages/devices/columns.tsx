@@ -61,7 +61,8 @@ export function deviceColumns(t: TFunction): Column<Device>[] {
       id: 'criticality',
       header: t('devices:column.criticality'),
       width: '110px',
-      cell: (d) => (d.criticality ? t(`devices:criticality.${d.criticality}`) : <span className="dim">–</span>),
+      cell: (d) =>
+        d.criticality ? t(`devices:criticality.${d.criticality}`) : <span className="dim">–</span>,
     },
     plain('owner', '130px'),
     plain('location', '130px'),

@@ -6,7 +6,9 @@ import type { DeviceDetail, DevicePatch } from '@/api/types';
 export function refreshDevices(): void {
   void queryClient.invalidateQueries({
     predicate: (q) =>
-      q.queryKey.some((k) => typeof k === 'string' && (k.startsWith('/api/v1/devices') || k === '/api/v1/overview')),
+      q.queryKey.some(
+        (k) => typeof k === 'string' && (k.startsWith('/api/v1/devices') || k === '/api/v1/overview'),
+      ),
   });
 }
 

@@ -45,7 +45,18 @@ const fields = {
   import: oneOf(['', '1'], ''),
 };
 
-const cleared = { q: '', type: [], vendor: [], zone: [], site: [], tag: [], trusted: '' as const, since: '', sensor: '', risk: 0 };
+const cleared = {
+  q: '',
+  type: [],
+  vendor: [],
+  zone: [],
+  site: [],
+  tag: [],
+  trusted: '' as const,
+  since: '',
+  sensor: '',
+  risk: 0,
+};
 
 export default function Devices() {
   const { t } = useTranslation(['devices', 'common', 'types']);
@@ -78,7 +89,9 @@ export default function Devices() {
 
   const columns = useMemo(() => deviceColumns(t), [t]);
   const visible = columns.filter((c, i) => i === 0 || shown.includes(c.id));
-  const filtered = Object.entries(cleared).some(([k, v]) => String(filter[k as keyof typeof cleared]) !== String(v));
+  const filtered = Object.entries(cleared).some(
+    ([k, v]) => String(filter[k as keyof typeof cleared]) !== String(v),
+  );
 
   return (
     <Page
@@ -154,7 +167,10 @@ function useFacets(filter: Filter, setFilter: SetFilter): Facet[] {
           </>
         ),
       }));
-  const facet = (name: 'type' | 'vendor' | 'zone' | 'site' | 'tag', counts?: Record<string, number>): Facet => ({
+  const facet = (
+    name: 'type' | 'vendor' | 'zone' | 'site' | 'tag',
+    counts?: Record<string, number>,
+  ): Facet => ({
     name,
     label: t(`column.${name === 'tag' ? 'tags' : name}`),
     options: options(counts, name === 'type' ? (s) => typeName(t, s) : undefined),
@@ -217,9 +233,7 @@ function Card({ device: d }: { device: Device }) {
         {d.label}
       </Link>
       <FindingCounts counts={d.findings} />
-      <span className={css.facts}>
-        {[typeName(t, d.type), known(d.vendor)].filter(Boolean).join(' · ')}
-      </span>
+      <span className={css.facts}>{[typeName(t, d.type), known(d.vendor)].filter(Boolean).join(' · ')}</span>
       <span className={css.facts}>
         <Ago value={d.last_seen} />
       </span>

@@ -1,5 +1,12 @@
 import { Button, Menu } from '@mantine/core';
-import { IconCheck, IconChevronDown, IconCircleHalf2, IconRefresh, IconVolume, IconVolumeOff } from '@tabler/icons-react';
+import {
+  IconCheck,
+  IconChevronDown,
+  IconCircleHalf2,
+  IconRefresh,
+  IconVolume,
+  IconVolumeOff,
+} from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, hub } from '@/api/client';
@@ -45,11 +52,19 @@ export function Actions({ finding }: { finding: FindingDetail }) {
     <>
       <Assign finding={finding} />
       {finding.mute ? (
-        <Button variant="default" leftSection={<IconVolume size={16} aria-hidden />} onClick={() => void unmute()}>
+        <Button
+          variant="default"
+          leftSection={<IconVolume size={16} aria-hidden />}
+          onClick={() => void unmute()}
+        >
           {t('unmute')}
         </Button>
       ) : (
-        <Button variant="default" leftSection={<IconVolumeOff size={16} aria-hidden />} onClick={() => setMuting(true)}>
+        <Button
+          variant="default"
+          leftSection={<IconVolumeOff size={16} aria-hidden />}
+          onClick={() => setMuting(true)}
+        >
           {t('findings:action.mute')}…
         </Button>
       )}
@@ -83,9 +98,11 @@ export function Actions({ finding }: { finding: FindingDetail }) {
 function Assign({ finding }: { finding: FindingDetail }) {
   const { t } = useTranslation('finding');
   const names = hub.useQuery('get', '/api/v1/names', {}, { staleTime: 60_000 });
-  const edit = hub.useMutation('patch', '/api/v1/findings/{id}', { onSuccess: refreshFindings, onError: sayError });
-  const set = (assignee: string) =>
-    edit.mutate({ params: { path: { id: finding.id } }, body: { assignee } });
+  const edit = hub.useMutation('patch', '/api/v1/findings/{id}', {
+    onSuccess: refreshFindings,
+    onError: sayError,
+  });
+  const set = (assignee: string) => edit.mutate({ params: { path: { id: finding.id } }, body: { assignee } });
   return (
     <Menu position="bottom-end">
       <Menu.Target>

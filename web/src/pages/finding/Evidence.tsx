@@ -32,8 +32,9 @@ export function EvidencePanel({ finding }: { finding: FindingDetail }) {
         params: { path: { id: finding.id } },
         body: { reason },
       });
-      setPackets(data ?? []);
-      setAt(data?.[0]?.index);
+      const found = (data ?? []).filter((p) => p.length > 0);
+      setPackets(found);
+      setAt(found[0]?.index);
     } catch (e) {
       sayError(e);
     }
@@ -89,7 +90,11 @@ export function EvidencePanel({ finding }: { finding: FindingDetail }) {
             return (
               <li key={e.index} data-current={(at === e.index && !!packet) || undefined}>
                 {packet ? (
-                  <button type="button" aria-expanded={at === e.index} onClick={() => setAt(at === e.index ? undefined : e.index)}>
+                  <button
+                    type="button"
+                    aria-expanded={at === e.index}
+                    onClick={() => setAt(at === e.index ? undefined : e.index)}
+                  >
                     {line}
                   </button>
                 ) : (
@@ -109,7 +114,13 @@ export function EvidencePanel({ finding }: { finding: FindingDetail }) {
       <p className={css.calm}>
         <Link to={huntHref(finding)}>{t('facts-around')}</Link>
       </p>
-      {asking && <ReasonDialog close={() => setAsking(undefined)} go={(reason) => void go(asking, reason)} what={asking} />}
+      {asking && (
+        <ReasonDialog
+          close={() => setAsking(undefined)}
+          go={(reason) => void go(asking, reason)}
+          what={asking}
+        />
+      )}
     </Panel>
   );
 }
@@ -132,7 +143,8 @@ async function download(id: string, reason: string): Promise<void> {
     headers: { 'Content-Type': 'application/json', ...csrfHeaders() },
     body: JSON.stringify({ reason }),
   });
-  if (!answer.ok) throw problemOf(answer.status, answer.statusText, await answer.json().catch(() => undefined));
+  if (!answer.ok)
+    throw problemOf(answer.status, answer.statusText, await answer.json().catch(() => undefined));
   const url = URL.createObjectURL(await answer.blob());
   const link = document.createElement('a');
   link.href = url;

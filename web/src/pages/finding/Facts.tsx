@@ -15,7 +15,13 @@ export function Facts({ finding: f }: { finding: FindingDetail }) {
   const rows: [string, ReactNode][] = [
     [
       t('fact.device'),
-      f.device ? <Link to={`/devices/${encodeURIComponent(f.device)}`}>{f.device_label}</Link> : <Mono>{f.address}</Mono>,
+      f.device ? (
+        <Link key="d" to={`/devices/${encodeURIComponent(f.device)}`}>
+          {f.device_label}
+        </Link>
+      ) : (
+        <Mono key="d">{f.address}</Mono>
+      ),
     ],
     [t('fact.address'), <Mono key="a">{f.address}</Mono>],
     [
@@ -49,7 +55,14 @@ export function Facts({ finding: f }: { finding: FindingDetail }) {
           {f.attack.map((id) => {
             const href = attackHref(id);
             return href ? (
-              <Anchor key={id} href={href} target="_blank" rel="noopener noreferrer" className="mono" size="sm">
+              <Anchor
+                key={id}
+                href={href}
+                target="_blank"
+                rel="noopener noreferrer"
+                className="mono"
+                size="sm"
+              >
                 {id}
               </Anchor>
             ) : (

@@ -24,6 +24,7 @@ export default function Packets({ packet }: { packet: PacketEvidence }) {
         {packet.layers.length === 0 && <p className="dim">{t('noLayers')}</p>}
         {packet.layers.map((layer, i) => (
           <details key={`${layer.name} ${layer.offset}`} open={i >= packet.layers.length - 2}>
+            {/* biome-ignore lint/a11y/noStaticElementInteractions: a summary can be reached and opened by key */}
             <summary onPointerEnter={() => setSpan(layer)} onFocus={() => setSpan(layer)}>
               {layer.name} <span className="dim num">{t('bytes', { count: layer.length })}</span>
             </summary>

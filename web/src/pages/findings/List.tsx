@@ -41,7 +41,11 @@ export function List({ filter, setFilter }: { filter: Filter; setFilter: SetFilt
   return (
     <>
       {canJudge && (
-        <Bulk count={chosen.size} load={async () => [...chosen.values()]} clear={() => setChosen(new Map())} />
+        <Bulk
+          count={chosen.size}
+          load={async () => [...chosen.values()]}
+          clear={() => setChosen(new Map())}
+        />
       )}
       <DataTable
         label={t('view.list')}

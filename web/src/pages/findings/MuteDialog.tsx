@@ -1,4 +1,15 @@
-import { Alert, Button, Checkbox, Group, Modal, Select, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Group,
+  Modal,
+  Select,
+  Skeleton,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, hub } from '@/api/client';
@@ -77,7 +88,10 @@ export default function MuteDialog({ findings, close, done }: Props) {
           <Select
             label={t('mute.until')}
             allowDeselect={false}
-            data={days.map((d) => ({ value: d || 'never', label: d ? t('mute.days', { count: Number(d) }) : t('mute.never') }))}
+            data={days.map((d) => ({
+              value: d || 'never',
+              label: d ? t('mute.days', { count: Number(d) }) : t('mute.never'),
+            }))}
             value={span || 'never'}
             onChange={(v) => setSpan(v === 'never' ? '' : (v ?? '30'))}
           />

@@ -34,7 +34,12 @@ export function Mutes() {
       refreshFindings();
       sayUndo(t('mutes.ended'), async () => {
         await api.POST('/api/v1/mutes', {
-          body: { selector: m.selector, from: m.from ?? undefined, expires: m.expires ?? undefined, note: m.note },
+          body: {
+            selector: m.selector,
+            from: m.from ?? undefined,
+            expires: m.expires ?? undefined,
+            note: m.note,
+          },
         });
         refreshFindings();
       });

@@ -5,7 +5,7 @@ import { hub } from '@/api/client';
 import { useLiveRefresh } from '@/api/live';
 import { useUrlState } from '@/lib/url';
 import { typeName } from '@/lib/words';
-import { severities, SeverityIcon, statuses } from '@/widgets/badges';
+import { SeverityIcon, severities, statuses } from '@/widgets/badges';
 import { type Facet, FilterBar } from '@/widgets/FilterBar';
 import { Page } from '@/widgets/Page';
 import { TimeRange } from '@/widgets/TimeRange';
@@ -138,7 +138,9 @@ function useFacets(filter: Filter, setFilter: SetFilter): Facet[] {
       onChange: ([v]) => setFilter({ muted: v === 'true' || v === 'both' ? v : 'false' }),
     },
   ];
-  return all.filter((f) => f.options.some((o) => o.value !== '') && (f.options.length > 1 || f.value.length > 0));
+  return all.filter(
+    (f) => f.options.some((o) => o.value !== '') && (f.options.length > 1 || f.value.length > 0),
+  );
 }
 
 function ExportMenu({ filter }: { filter: Filter }) {

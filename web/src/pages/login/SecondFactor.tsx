@@ -38,7 +38,9 @@ export function SecondFactor() {
       <Gate title={t('totp.codes')} subtitle={t('totp.codesHint')}>
         <Stack gap="sm">
           <Code block>{codes.join('\n')}</Code>
-          <Button onClick={() => void queryClient.invalidateQueries({ queryKey: sessionKey })}>{t('totp.kept')}</Button>
+          <Button onClick={() => void queryClient.invalidateQueries({ queryKey: sessionKey })}>
+            {t('totp.kept')}
+          </Button>
         </Stack>
       </Gate>
     );

@@ -101,7 +101,12 @@ export default function Login() {
               />
             </>
           )}
-          <Button type="submit" size="md" loading={busy} disabled={wantsCode ? !code.trim() : !name.trim() || !password}>
+          <Button
+            type="submit"
+            size="md"
+            loading={busy}
+            disabled={wantsCode ? !code.trim() : !name.trim() || !password}
+          >
             {t('enter')}
           </Button>
           {wantsCode && (

@@ -16,7 +16,13 @@ export function PosturePanel({ posture }: { posture: Overview['posture'] }) {
       <div className={css.posture}>
         <svg width="92" height="92" viewBox="0 0 80 80" className={css.ring} data-level={level} aria-hidden>
           <circle cx="40" cy="40" r="34" />
-          <circle cx="40" cy="40" r="34" strokeDasharray={`${(length * score) / 100} ${length}`} transform="rotate(-90 40 40)" />
+          <circle
+            cx="40"
+            cy="40"
+            r="34"
+            strokeDasharray={`${(length * score) / 100} ${length}`}
+            transform="rotate(-90 40 40)"
+          />
           <text x="40" y="42">
             {score}
           </text>

@@ -7,7 +7,7 @@ import { useLiveRefresh } from '@/api/live';
 import type { Overview as OverviewData } from '@/api/types';
 import { groupHref, hrefOf } from '@/lib/links';
 import { typeName } from '@/lib/words';
-import { RiskMeter, severities, SeverityIcon } from '@/widgets/badges';
+import { RiskMeter, SeverityIcon, severities } from '@/widgets/badges';
 import { EmptyState } from '@/widgets/EmptyState';
 import { ErrorState } from '@/widgets/ErrorState';
 import { Page } from '@/widgets/Page';
@@ -91,7 +91,11 @@ function SeverityTiles({ data }: { data: OverviewData }) {
     <ul className={css.tiles} aria-label={t('open')}>
       {severities.map((s) => (
         <li key={s}>
-          <Link to={`/findings?severity=${s}`} className={css.tile} data-zero={data.findings[s] === 0 || undefined}>
+          <Link
+            to={`/findings?severity=${s}`}
+            className={css.tile}
+            data-zero={data.findings[s] === 0 || undefined}
+          >
             <span className={css.tileHead}>
               <SeverityIcon severity={s} size={15} />
               {t(`common:severity.${s}`)}
@@ -175,7 +179,11 @@ function Next({ data }: { data: OverviewData }) {
 function NewDevices({ data }: { data: OverviewData }) {
   const { t } = useTranslation(['overview', 'types']);
   return (
-    <Panel title={t('newDevices')} flush aside={<Link to="/devices?trusted=false&sort=-first_seen">{t('all')}</Link>}>
+    <Panel
+      title={t('newDevices')}
+      flush
+      aside={<Link to="/devices?trusted=false&sort=-first_seen">{t('all')}</Link>}
+    >
       {data.new_devices.length === 0 ? (
         <p className={css.calm}>{t('noNewDevices')}</p>
       ) : (

@@ -4,9 +4,9 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, useNavigate } from 'react-router';
 import { loadSession, sessionKey } from '@/api/session';
-import { PageSkeleton } from '@/widgets/PageSkeleton';
 import { oneOf, text, useUrlState } from '@/lib/url';
 import { Gate } from '@/widgets/Gate';
+import { PageSkeleton } from '@/widgets/PageSkeleton';
 import { Account } from './Account';
 import { Home } from './Home';
 import { Traffic } from './Traffic';
@@ -31,14 +31,18 @@ export default function Setup() {
   const current = mine ? (step === 'account' ? 'traffic' : step) : 'account';
   return (
     <Gate title={t(`${current}.title`)} subtitle={t(`${current}.hint`)} wide>
-      <Stepper active={steps.indexOf(current)} size="xs" mb="lg" allowNextStepsSelect={false} aria-label={t('title')}>
+      <Stepper
+        active={steps.indexOf(current)}
+        size="xs"
+        mb="lg"
+        allowNextStepsSelect={false}
+        aria-label={t('title')}
+      >
         {steps.map((s) => (
           <Stepper.Step key={s} label={t(`${s}.step`)} component="div" />
         ))}
       </Stepper>
-      {current === 'account' && (
-        <Account token={token} done={() => setUrl({ step: 'traffic', token: '' })} />
-      )}
+      {current === 'account' && <Account token={token} done={() => setUrl({ step: 'traffic', token: '' })} />}
       {current === 'traffic' && <Traffic next={() => setUrl({ step: 'home' }, true)} />}
       {current === 'home' && (
         <Home back={() => setUrl({ step: 'traffic' })} done={() => void navigate('/', { replace: true })} />
