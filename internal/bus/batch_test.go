@@ -19,6 +19,7 @@ import (
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
 	"edgeward/internal/ident"
+	wire "edgeward/internal/ident/cbor"
 )
 
 // fill sets every field of v that travels to something that is not zero.
@@ -275,6 +276,29 @@ func fixChecksum(m []byte) {
 	binary.BigEndian.PutUint32(m[4:], crc32.Checksum(m[8:], castagnoli))
 }
 
+// largeFact writes a fact with a body that Encode would refuse.
+func largeFact() []byte {
+	b := wire.OpenMap(nil)
+	b = wire.AppendUint(wire.AppendUint(b, keyKind), 0)
+	b = wire.AppendBytes(wire.AppendUint(b, keyBody), make([]byte, maxBody+1))
+	return wire.CloseMap(b)
+}
+
+func TestFactsThatAreTooLargeDoNotSpoilABatch(t *testing.T) {
+	var got []*Batch
+	rec := NewRecorder(RecorderOptions{Sensor: "s", Boot: 1, Emit: func(_ Header, m []byte) error {
+		b, err := Decode(bytes.Clone(m), Limits{})
+		got = append(got, b)
+		return err
+	}})
+	rec.Fact(&event.Fact{Body: &event.DNS{RRName: "a"}})
+	rec.Fact(&event.Fact{Body: &event.DNS{RRName: strings.Repeat("a", maxBody)}})
+	rec.Fact(&event.Fact{Body: &event.DNS{RRName: "b"}})
+	if err := rec.Flush(); err != nil || len(got) != 1 || len(got[0].Facts) != 2 || rec.Dropped() != 1 {
+		t.Errorf("%d batches, %d dropped, %v", len(got), rec.Dropped(), err)
+	}
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	good := message(t, &payload{}, 0, false)
 	if _, err := Decode(good, Limits{}); err != nil {
@@ -302,6 +326,9 @@ func TestDecodeRefuses(t *testing.T) {
 		"many facts":  {message(t, &payload{}, 1<<20, false), "too many"},
 		"no kind":     {message(t, &payload{Facts: []byte{0xa0}}, 1, false), "does not fit"},
 		"no sequence": {message(t, &payload{Facts: []byte{0xff, 0xff}}, 1, false), "fact 0"},
+		"kind's name": {message(t, &payload{Kinds: []string{strings.Repeat("k", 999)}}, 0, false), "name of a kind"},
+		"capture":     {message(t, &payload{Captures: []Capture{{Name: strings.Repeat("k", 9999)}}}, 0, false), "name of a capture"},
+		"large body":  {message(t, &payload{Kinds: []string{"dns"}, Facts: largeFact()}, 1, false), "fact 0"},
 		"devices":     {message(t, &payload{Devices: make([]*asset.Device, 20000)}, 0, false), "too many"},
 	}
 	for name, c := range cases {

@@ -32,6 +32,9 @@ const (
 	maxHeader   = 4 << 10
 	maxKinds    = 1 << 10
 	maxCaptures = 4 << 10
+	maxName     = 128     // bytes of a kind's name or a hash
+	maxPath     = 4 << 10 // bytes of a capture's name
+	maxBody     = 256 << 10
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -147,10 +150,12 @@ func (b *Batch) Encode(dst []byte, compress bool) ([]byte, error) {
 	var e factEncoder
 	for i := range b.Facts {
 		f := &b.Facts[i]
+		kind, raw := f.KindName, f.Raw
 		if f.Body != nil {
-			e.add(f.Body.Kind().String(), &f.Fact, f.Ordinal, nil)
-		} else {
-			e.add(f.KindName, &f.Fact, f.Ordinal, f.Raw)
+			kind, raw = f.Body.Kind().String(), nil
+		}
+		if !e.add(kind, &f.Fact, f.Ordinal, raw) {
+			return dst, fmt.Errorf("encode batch: the body of fact %d has more than %d bytes", i, maxBody)
 		}
 	}
 	h := b.Header
@@ -224,6 +229,16 @@ func Decode(b []byte, limits Limits) (*Batch, error) {
 		return nil, invalid("%d devices and %d findings are too many", len(p.Devices), len(p.Findings))
 	case h.Facts < 0 || h.Facts > limits.Facts:
 		return nil, invalid("%d facts are too many", h.Facts)
+	}
+	for _, k := range p.Kinds {
+		if len(k) > maxName {
+			return nil, invalid("the name of a kind has %d bytes", len(k))
+		}
+	}
+	for i := range p.Captures {
+		if c := &p.Captures[i]; len(c.Name) > maxPath || len(c.Content) > maxName {
+			return nil, invalid("the name of a capture has %d bytes", max(len(c.Name), len(c.Content)))
+		}
 	}
 	out := &Batch{Header: h, Captures: p.Captures, Devices: present(p.Devices), Findings: present(p.Findings), Stats: p.Stats}
 	if out.Facts, err = decodeFacts(p.Facts, p.Kinds, &h); err != nil {

@@ -48,16 +48,20 @@ func (e *factEncoder) reset() {
 	e.buf, e.kinds, e.count, e.first, e.last = e.buf[:0], e.kinds[:0], 0, 0, 0
 }
 
-// add appends a fact; raw is the encoded body, or nil for that of f.
-func (e *factEncoder) add(kind string, f *event.Fact, ordinal uint32, raw []byte) {
+// add appends a fact, unless its body is larger than any reader takes; raw is
+// the encoded body, or nil for that of f.
+func (e *factEncoder) add(kind string, f *event.Fact, ordinal uint32, raw []byte) bool {
+	if raw == nil && f.Body != nil {
+		e.body = f.Body.AppendCBOR(e.body[:0])
+		raw = e.body
+	}
+	if len(raw) > maxBody {
+		return false
+	}
 	k := slices.Index(e.kinds, kind)
 	if k < 0 {
 		k = len(e.kinds)
 		e.kinds = append(e.kinds, kind)
-	}
-	if raw == nil && f.Body != nil {
-		e.body = f.Body.AppendCBOR(e.body[:0])
-		raw = e.body
 	}
 	if e.count == 0 {
 		e.first, e.last = f.Time, f.Time
@@ -105,6 +109,7 @@ func (e *factEncoder) add(kind string, f *event.Fact, ordinal uint32, raw []byte
 	number(keyOrdinal, uint64(ordinal))
 	b = cbor.AppendBytes(cbor.AppendUint(b, keyBody), raw)
 	e.buf = cbor.CloseMap(b)
+	return true
 }
 
 // decodeFacts reads a sequence of facts. Bodies stay as they are.
@@ -193,6 +198,9 @@ func decodeFact(r *cbor.Reader, f *Fact, b []byte) (kind uint64) {
 			f.Ordinal = uint32(r.Uint(32))
 		case keyBody:
 			n := len(r.Text())
+			if n > maxBody {
+				r.Fail(cbor.ErrRange)
+			}
 			f.Raw = b[r.Pos()-n : r.Pos() : r.Pos()]
 		default:
 			r.Skip()

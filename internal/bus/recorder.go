@@ -38,6 +38,7 @@ type Recorder struct {
 	packet   uint64
 	capture  uint32
 	ordinal  uint32
+	dropped  uint64
 	message  []byte
 	err      error
 }
@@ -63,7 +64,7 @@ const maxNamed = 1 << 16
 // is a hash of its bytes; without one its facts count as live ones.
 func (r *Recorder) Capture(index uint32, name, content string) {
 	if len(r.captures) < maxNamed {
-		r.captures = append(r.captures, Capture{Index: index, Name: name, Content: content})
+		r.captures = append(r.captures, Capture{Index: index, Name: name[max(0, len(name)-maxPath):], Content: content})
 	}
 }
 
@@ -89,10 +90,15 @@ func (r *Recorder) Fact(f *event.Fact) {
 	if len(r.captures) > 0 {
 		r.use(f.Capture)
 	}
-	r.facts.add(f.Body.Kind().String(), f, r.ordinal, nil)
+	if !r.facts.add(f.Body.Kind().String(), f, r.ordinal, nil) {
+		r.dropped++
+	}
 	r.ordinal++
 	r.bound()
 }
+
+// Dropped counts facts that were too large to travel.
+func (r *Recorder) Dropped() uint64 { return r.dropped }
 
 // Alert adds a finding as it is now; it is encoded before Flush returns and
 // must not change until then, which is why it is copied here.
