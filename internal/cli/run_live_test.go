@@ -298,6 +298,67 @@ func TestRunKilled(t *testing.T) {
 	}
 }
 
+// TestBackupRestores makes a backup of a hub with something in it by the
+// command line, and wants the same from a new folder.
+func TestBackupRestores(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, "run", "--data", data, "--listen", "127.0.0.1:0")
+	lab, err := os.ReadFile("../../test/lab/lab.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := local(t, data)
+	s.do(http.MethodPost, "/api/v1/captures?name=lab.pcap", token, bytes.NewReader(lab))
+	s.eventually("the analysis", func() bool {
+		_, b := s.do(http.MethodGet, "/api/v1/captures", token, nil)
+		return strings.Contains(string(b), `"done"`) && s.total("/api/v1/devices", token) >= 15
+	})
+	devices := s.total("/api/v1/devices", token)
+	run := func(args ...string) (int, string) {
+		t.Helper()
+		p, _ := program(t, nil, args...)
+		<-p.ended
+		return p.code, p.messages()
+	}
+	if code, said := run("backup", "create", "--note", "test", "--data", data); code != exitOK {
+		t.Fatalf("backup create gives %d: %s", code, said)
+	}
+	if code := s.stop(syscall.SIGTERM); code != exitOK {
+		t.Fatalf("SIGTERM gives %d: %s", code, s.messages())
+	}
+	files, err := filepath.Glob(filepath.Join(data, "backups", "*.backup"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("backups: %v, %v", files, err)
+	}
+	if code, said := run("backup", "verify", files[0]); code != exitOK {
+		t.Errorf("backup verify gives %d: %s", code, said)
+	}
+	other := filepath.Join(t.TempDir(), "new")
+	if code, said := run("backup", "restore", files[0], "--data", other); code != exitOK {
+		t.Fatalf("backup restore gives %d: %s", code, said)
+	}
+	if code, said := run("backup", "restore", files[0], "--data", other); code != exitError || !strings.Contains(said, "holds a hub") {
+		t.Errorf("a second restore gives %d: %s", code, said)
+	}
+	s = start(t, "run", "--data", other, "--listen", "127.0.0.1:0")
+	token = local(t, other)
+	if n := s.total("/api/v1/devices", token); n != devices {
+		t.Errorf("%d devices came back of %d", n, devices)
+	}
+	b, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	broken := filepath.Join(t.TempDir(), "broken.backup")
+	if err := os.WriteFile(broken, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := run("backup", "verify", broken); code != exitError {
+		t.Errorf("a damaged backup gives %d", code)
+	}
+}
+
 // TestUploadHostile gives what is no capture, and what a stranger may give.
 func TestUploadHostile(t *testing.T) {
 	data := t.TempDir()
