@@ -1,19 +1,18 @@
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { Suspense, useState } from 'react';
+import { Suspense } from 'react';
 import { RouterProvider } from 'react-router';
 import { queryClient } from '@/api/client';
 import { theme } from '@/theme/theme';
 import { ConfirmProvider } from '@/widgets/confirm';
 import { cspNonce } from './nonce';
-import { makeRouter } from './routes';
+import type { makeRouter } from './routes';
 import { ShellSkeleton } from './Shell';
 
 const schemes = localStorageColorSchemeManager({ key: 'edgeward.scheme' });
 
-export function App() {
-  const [router] = useState(makeRouter);
+export function App({ router }: { router: ReturnType<typeof makeRouter> }) {
   return (
     <MantineProvider
       theme={theme}

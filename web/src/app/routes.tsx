@@ -8,13 +8,15 @@ import { Shell, ShellSkeleton } from './Shell';
 
 const modules = import.meta.glob<{ default: ComponentType }>('../pages/*/index.tsx');
 
+let ready: Promise<void> = Promise.resolve();
+
 /** Loads a page's code and its texts side by side, when it is first visited. */
 function page(name: string): Pick<RouteObject, 'lazy'> | undefined {
   const load = modules[`../pages/${name}/index.tsx`];
   if (!load) return undefined;
   return {
     lazy: async () => {
-      const [module] = await Promise.all([load(), i18next.loadNamespaces(name)]);
+      const [module] = await Promise.all([load(), ready.then(() => i18next.loadNamespaces(name))]);
       return { Component: module.default };
     },
   };
@@ -30,7 +32,9 @@ export function hasPage(name: string): boolean {
   return `../pages/${name}/index.tsx` in modules;
 }
 
-export function makeRouter() {
+/** Makes the router; it begins to load the screen of the address at once. */
+export function makeRouter(texts: Promise<void>) {
+  ready = texts;
   return createBrowserRouter([
     {
       element: <Root />,
