@@ -152,8 +152,32 @@ func (u *unit) prefetch(messages []Message) error {
 	if err := u.loadViews(keys); err != nil {
 		return err
 	}
+	devices := map[uint16][]string{}
 	for tenant, ids := range found {
 		if err := u.loadFindings(tenant, ids, claims[tenant]); err != nil {
+			return err
+		}
+	}
+	for i := range messages {
+		b := messages[i].Batch
+		site := ""
+		if s := u.sensors[deviceID{b.Tenant, b.Sensor}]; s != nil {
+			site = s.Site
+		}
+		for _, f := range b.Findings {
+			if id := u.deviceOf(b.Tenant, site, f); id != "" {
+				devices[b.Tenant] = append(devices[b.Tenant], id)
+			}
+		}
+	}
+	for _, k := range u.found {
+		if k.Device != "" {
+			devices[k.Place.Tenant] = append(devices[k.Place.Tenant], k.Device)
+		}
+	}
+	for tenant, ids := range devices {
+		slices.Sort(ids)
+		if err := u.loadDevices(tenant, slices.Compact(ids)); err != nil {
 			return err
 		}
 	}

@@ -7,8 +7,10 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
+	"edgeward/internal/asset"
 	"edgeward/internal/finding"
 	"edgeward/internal/hub"
 	"edgeward/internal/ident"
@@ -59,7 +61,10 @@ var findingSorts = map[string]string{"last_seen": "f.last_seen", "first_seen": "
 
 // Findings gives a page of findings and how many there are in all.
 func (s *Store) Findings(ctx context.Context, f finding.Filter) ([]*finding.Record, int, error) {
-	w, from := s.findingWhere(&f)
+	w, from, err := s.findingWhere(ctx, &f)
+	if err != nil {
+		return nil, 0, err
+	}
 	var total int
 	if _, err := s.one(ctx, "SELECT COUNT(*) "+from+w.String(), slices.Clone(w.args), &total); err != nil {
 		return nil, 0, err
@@ -69,14 +74,14 @@ func (s *Store) Findings(ctx context.Context, f finding.Filter) ([]*finding.Reco
 	page, args := limit(f.Limit, f.Offset)
 	inner := "SELECT f.n " + from + w.String() + order(findingSorts, f.Sort, "-last_seen", "f.id") + page
 	var out []*finding.Record
-	err := s.find(ctx, findingFields+findingFrom+"WHERE f.n IN ("+inner+")"+order(findingSorts, f.Sort, "-last_seen", "f.id"), append(w.args, args...), func(rows *sql.Rows) error {
+	err = s.find(ctx, findingFields+findingFrom+"WHERE f.n IN ("+inner+")"+order(findingSorts, f.Sort, "-last_seen", "f.id"), append(w.args, args...), func(rows *sql.Rows) error {
 		return scanFinding(rows, f.Tenant, &out)
 	})
 	return out, total, err
 }
 
 // findingWhere gives the conditions of a filter and the tables they need.
-func (s *Store) findingWhere(f *finding.Filter) (*where, string) {
+func (s *Store) findingWhere(ctx context.Context, f *finding.Filter) (*where, string, error) {
 	w, from := &where{}, "FROM findings f "
 	w.add("f.tenant = ?", f.Tenant)
 	w.sites("f.site", f.Sites)
@@ -116,29 +121,44 @@ func (s *Store) findingWhere(f *finding.Filter) (*where, string) {
 		w.add("f.incident = ''")
 	}
 	if strings.TrimSpace(f.Text) != "" {
-		s.textWhere(w, f.Tenant, f.Text)
+		if err := s.textWhere(ctx, w, f.Tenant, f.Text); err != nil {
+			return nil, "", err
+		}
 	}
-	return w, from
+	return w, from, nil
 }
+
+// textDevices bounds the devices that a search for words takes in by what
+// they are called.
+const textDevices = 300
 
 // textWhere adds a search for words in findings, or in what their devices are
 // called now.
-func (s *Store) textWhere(w *where, tenant uint16, text string) {
+func (s *Store) textWhere(ctx context.Context, w *where, tenant uint16, text string) error {
 	var some []string
 	if match := s.d.matchWords(text); match != "" {
 		some = append(some, s.d.match)
 		w.args = append(w.args, match)
 	}
-	device := "f.device IN (SELECT id FROM devices WHERE tenant = ?"
-	args := []any{tenant}
-	words := strings.Fields(strings.ToLower(clean(text)))
-	for _, word := range words[:min(len(words), 16)] {
-		device += ` AND search LIKE ? ESCAPE '\'`
-		args = append(args, like(addressText(word)))
+	d := deviceWhere(&asset.Filter{Tenant: tenant, Text: text})
+	var devices []string
+	err := s.find(ctx, "SELECT id FROM devices"+d.String()+" LIMIT "+strconv.Itoa(textDevices), d.args, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		devices = append(devices, id)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	some = append(some, device+")")
-	w.args = append(w.args, args...)
+	if len(devices) > 0 {
+		some = append(some, in("f.device", devices, &w.args))
+	}
+	if len(some) == 0 {
+		some = append(some, "1 = 0")
+	}
 	w.conditions = append(w.conditions, "("+strings.Join(some, " OR ")+")")
+	return nil
 }
 
 func texts[T ~string](list []T) []string {
@@ -178,14 +198,17 @@ func (s *Store) FindingGroups(ctx context.Context, f finding.Filter) ([]finding.
 	if f.Incident == "" {
 		f.Top = true
 	}
-	w, from := s.findingWhere(&f)
+	w, from, err := s.findingWhere(ctx, &f)
+	if err != nil {
+		return nil, 0, err
+	}
 	var out []finding.Group
 	total := 0
 	page, args := limit(f.Limit, f.Offset)
 	query := "SELECT f.grp, MAX(f.severity), MAX(f.site), COUNT(DISTINCT CASE WHEN f.device = '' THEN NULL ELSE f.device END), COUNT(*), SUM(f.count), MIN(f.first_seen), MAX(f.last_seen), " +
 		"SUM(CASE WHEN f.status = 'open' THEN 1 ELSE 0 END), SUM(CASE WHEN f.status = 'acknowledged' THEN 1 ELSE 0 END), SUM(CASE WHEN f.status = 'resolved' THEN 1 ELSE 0 END), SUM(CASE WHEN f.status = 'not-tested' THEN 1 ELSE 0 END), " +
 		"COUNT(*) OVER () " + from + w.String() + " GROUP BY f.grp" + order(groupSorts, f.Sort, "-last_seen", "f.grp") + page
-	err := s.find(ctx, query, append(slices.Clone(w.args), args...), func(rows *sql.Rows) error {
+	err = s.find(ctx, query, append(slices.Clone(w.args), args...), func(rows *sql.Rows) error {
 		g := finding.Group{Statuses: map[finding.Status]int{}}
 		var severity int
 		var n [4]int
@@ -247,10 +270,13 @@ func (s *Store) CountFindings(ctx context.Context, f finding.Filter, by string) 
 	if !ok {
 		return nil, ident.Errorf(ident.Usage, "count by severity, check, kind, status, device or site", "findings cannot be counted by %q", by)
 	}
-	w, from := s.findingWhere(&f)
+	w, from, err := s.findingWhere(ctx, &f)
+	if err != nil {
+		return nil, err
+	}
 	out := map[string]int{}
 	if by == "severity" {
-		err := s.find(ctx, "SELECT f.severity, COUNT(*) "+from+w.String()+" GROUP BY f.severity", w.args, func(rows *sql.Rows) error {
+		err = s.find(ctx, "SELECT f.severity, COUNT(*) "+from+w.String()+" GROUP BY f.severity", w.args, func(rows *sql.Rows) error {
 			var severity, n int
 			err := rows.Scan(&severity, &n)
 			out[ident.Severity(severity).String()] = n
@@ -258,7 +284,7 @@ func (s *Store) CountFindings(ctx context.Context, f finding.Filter, by string) 
 		})
 		return out, err
 	}
-	err := s.find(ctx, "SELECT "+column+", COUNT(*) "+from+w.String()+" GROUP BY "+column, w.args, func(rows *sql.Rows) error {
+	err = s.find(ctx, "SELECT "+column+", COUNT(*) "+from+w.String()+" GROUP BY "+column, w.args, func(rows *sql.Rows) error {
 		var key string
 		var n int
 		err := rows.Scan(&key, &n)
