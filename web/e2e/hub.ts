@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A hub of the tests' own: `edgeward demo` on a free port with an empty data folder. */
+/** A hub of the tests' own, on a free port, with a data folder that goes with it. */
 export interface Hub {
   /** Scheme, host and port. */
   origin: string;
-  /** The address that the first run prints, with its one-time token. */
-  setup: string;
+  /** The address that the program prints, with a token that works once. */
+  door: string;
   log(): string;
   stop(): Promise<void>;
 }
@@ -23,12 +23,17 @@ function program(): string {
   return given;
 }
 
-export async function startHub(): Promise<Hub> {
+/** Starts the demonstration: as it is, or as a hub that has no users yet. */
+export async function startHub(first: 'demo' | 'first-run'): Promise<Hub> {
   const data = mkdtempSync(join(tmpdir(), 'edgeward-e2e-'));
-  const child = spawn(program(), ['demo', '--first-run', '--data', data, '--listen', '127.0.0.1:0'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: data,
-  });
+  const child = spawn(
+    program(),
+    ['demo', ...(first === 'first-run' ? ['--first-run'] : []), '--data', data, '--listen', '127.0.0.1:0'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: data,
+    },
+  );
   let said = '';
   const hear = (b: Buffer) => {
     said += b.toString();
@@ -41,11 +46,11 @@ export async function startHub(): Promise<Hub> {
   };
   const deadline = Date.now() + 45_000;
   for (;;) {
-    const setup = /https?:\/\/127\.0\.0\.1:\d+\/\S*token=[\w.~-]+/.exec(said)?.[0];
-    if (setup) return { origin: new URL(setup).origin, setup, log: () => said, stop };
+    const door = /https?:\/\/127\.0\.0\.1:\d+\/\S*token=[\w.~-]+/.exec(said)?.[0];
+    if (door) return { origin: new URL(door).origin, door, log: () => said, stop };
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
-      throw new Error(`edgeward demo printed no address with a set-up token:\n${said}`);
+      throw new Error(`edgeward demo printed no address with a token:\n${said}`);
     }
     await new Promise((r) => setTimeout(r, 50));
   }
