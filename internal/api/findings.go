@@ -4,7 +4,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -287,6 +286,3 @@ func findingRow(row func(any, ...string) error, r *finding.Record) error {
 	return row(x, x.ID, x.Severity, x.Status, x.Check, x.Kind, x.Title, r.Device, x.DeviceLabel, x.Address, x.Site, strings.Join(x.Peers, " "), strconv.FormatUint(x.Count, 10),
 		stamp(x.FirstSeen), stamp(x.LastSeen), x.Assignee, strconv.FormatFloat(x.Confidence, 'f', 2, 64), strings.Join(x.Attack, " "), x.Explanation, x.Remedy)
 }
-
-// errEnough ends a walk that has seen enough.
-var errEnough = errors.New("enough")
