@@ -53,6 +53,7 @@ export default function Palette({ close }: { close: () => void }) {
       opened
       onClose={close}
       withCloseButton={false}
+      attributes={{ content: { 'aria-label': t('palette.label') } }}
       padding={0}
       size={600}
       yOffset="12vh"

@@ -75,7 +75,7 @@ export function Shell() {
           <Navigation />
         </nav>
       </Drawer>
-      <header className={css.head}>
+      <header className={`${css.head} no-print`}>
         <span className={css.menu}>
           <ActionIcon size="lg" aria-label={t('nav.open')} onClick={() => setDrawer(true)}>
             <IconMenu2 size={20} />
