@@ -115,7 +115,7 @@ func UpdateContent(ctx context.Context, data, file string, force bool) (*Candida
 	if err != nil {
 		return nil, nil, err
 	}
-	defer f.close()
+	defer func() { _ = f.close() }()
 	c, err := k.Verify(in)
 	if err != nil {
 		return nil, nil, err

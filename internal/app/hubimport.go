@@ -191,7 +191,7 @@ func openImport(ctx context.Context, o *ImportOptions) (*importer, error) {
 	}
 	s, err := jetstream.Open(ctx, jetstream.Options{Dir: f.in("stream"), URLs: o.NATS, Credentials: o.Credentials, Sync: jetstream.SyncAlways})
 	if err != nil {
-		f.close()
+		_ = f.close()
 		return nil, err
 	}
 	return &importer{
@@ -204,7 +204,7 @@ func openImport(ctx context.Context, o *ImportOptions) (*importer, error) {
 			return err
 		},
 		flush: func(context.Context) error { return nil },
-		close: func() { s.Close(); f.close() },
+		close: func() { s.Close(); _ = f.close() },
 	}, nil
 }
 

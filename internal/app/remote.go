@@ -175,7 +175,6 @@ type remote struct {
 	have    applied // as on disk
 	watch   *Watch
 	task    Task
-	ready   bool
 	answers chan forward.Answer // the newest one only
 
 	restart func(path string) error // replaces this process; nil for execve(2)

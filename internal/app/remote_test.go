@@ -189,8 +189,7 @@ func killedSensor(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	go forward.New(forward.Options{Identity: id, Spool: sp}).Run(context.Background())
-	var m *made
-	m = newMade(id.Sensor, uint64(time.Now().UnixNano()), func(_ bus.Header, message []byte) error { return sp.Append(message) })
+	m := newMade(id.Sensor, uint64(time.Now().UnixNano()), func(_ bus.Header, message []byte) error { return sp.Append(message) })
 	marker := filepath.Join(dir, "flow")
 	if b, err := os.ReadFile(marker); err == nil {
 		if _, err := fmt.Sscan(string(b), &m.flow); err != nil {
