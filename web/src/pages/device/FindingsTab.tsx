@@ -49,7 +49,9 @@ export function FindingsTab({ device }: { device: DeviceDetail }) {
       {error ? (
         <ErrorState error={error} retry={() => void refetch()} />
       ) : !data ? (
-        <Skeleton height={200} mx={16} mb={12} />
+        <div className={css.waiting}>
+          <Skeleton height={200} />
+        </div>
       ) : data.items.length === 0 ? (
         <EmptyState title={t('finding.none')} hint={t('finding.noneHint')} />
       ) : (

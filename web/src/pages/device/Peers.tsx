@@ -149,7 +149,13 @@ function Neighbourhood({ device }: { device: DeviceDetail }) {
       ) : data && nodes.length < 2 ? (
         <p className={css.calm}>{t('peer.none')}</p>
       ) : (
-        <Suspense fallback={<Skeleton height={440} mx={16} />}>
+        <Suspense
+          fallback={
+            <div className={css.waiting}>
+              <Skeleton height={440} />
+            </div>
+          }
+        >
           {data && (
             <NetGraph
               label={t('graph.label', { name: device.label, count: nodes.length })}

@@ -29,10 +29,22 @@ export function TrafficTab({ device }: { device: DeviceDetail }) {
       </Panel>
       <div className={css.pair}>
         <Panel title={t('profile.protocols')} flush>
-          {data ? <Shares shares={data.protocols} /> : <Skeleton height={120} mx={16} />}
+          {data ? (
+            <Shares shares={data.protocols} />
+          ) : (
+            <div className={css.waiting}>
+              <Skeleton height={120} />
+            </div>
+          )}
         </Panel>
         <Panel title={t('profile.peers')} flush>
-          {data ? <Shares shares={data.peers} /> : <Skeleton height={120} mx={16} />}
+          {data ? (
+            <Shares shares={data.peers} />
+          ) : (
+            <div className={css.waiting}>
+              <Skeleton height={120} />
+            </div>
+          )}
         </Panel>
       </div>
       <Panel title={t('profile.hours')} aside="UTC">
