@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"edgeward/internal/app/config"
+	"edgeward/internal/asset"
 	"edgeward/internal/finding"
 	"edgeward/internal/hub"
 	"edgeward/internal/ident"
@@ -244,10 +245,14 @@ func (o *outputs) handle(ctx context.Context, a stored) {
 			o.log.Warn("a finding could not be given to the outputs", "finding", ref.ID, "error", err)
 			continue
 		}
+		var device *asset.Record
+		if f.Device != "" {
+			device, _ = o.h.State.Device(ctx, ref.Tenant, f.Device) // one that is gone has no zone and no tags
+		}
 		n := notice.Of(notice.Opened, f, time.Now().UnixNano(), o.h.base)
 		for _, s := range sinks {
 			switch {
-			case !s.takes(f):
+			case !s.takes(f, device):
 			case s.notify != nil:
 				s.notify(n)
 			case s.line != nil:

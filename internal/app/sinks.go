@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"edgeward/internal/app/config"
+	"edgeward/internal/asset"
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
 	"edgeward/internal/hub"
@@ -44,9 +45,15 @@ type sink struct {
 	stats  func() queue.Stats
 }
 
-// takes reports whether a finding is for the sink.
-func (s *sink) takes(f *finding.Record) bool {
+// takes reports whether a finding is for the sink. The device may be nil.
+func (s *sink) takes(f *finding.Record, d *asset.Record) bool {
 	t := &policy.Target{Check: f.Check, Device: f.Device, Type: f.Type, Site: f.Site, Severity: f.Severity, Peers: f.Peers}
+	if d != nil {
+		t.Zone, t.Tags = d.Zone, d.Set.Tags
+		if d.Set.Zone != "" {
+			t.Zone = d.Set.Zone
+		}
+	}
 	return f.Severity >= s.least && s.wants.Matches(t)
 }
 
