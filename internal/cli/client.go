@@ -431,5 +431,5 @@ func (s *streams) openArg(name string) (io.ReadCloser, error) {
 	return os.Open(name)
 }
 
-// segment escapes an id for a path.
-func segment(id string) string { return url.PathEscape(id) }
+// pathOf escapes an id for a path.
+func pathOf(id string) string { return url.PathEscape(id) }

@@ -43,7 +43,7 @@ func (h *hubFlags) devicesList() *cobra.Command {
 
 func (h *hubFlags) devicesShow() *cobra.Command {
 	return verb("show ID", "show one device with all that is known of it", "  edgeward devices show ID --format json", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-		return h.get(cmd, "/devices/"+segment(args[0]), nil, nil)
+		return h.get(cmd, "/devices/"+pathOf(args[0]), nil, nil)
 	})
 }
 
@@ -55,7 +55,7 @@ func (h *hubFlags) devicesEdit() *cobra.Command {
 			return err
 		}
 		if len(args) == 1 {
-			return h.change(cmd, "PATCH", "/devices/"+segment(args[0]), set, deviceColumns)
+			return h.change(cmd, "PATCH", "/devices/"+pathOf(args[0]), set, deviceColumns)
 		}
 		return h.change(cmd, "PATCH", "/devices", map[string]any{"ids": args, "set": set}, columns("changed failed"))
 	})
@@ -73,19 +73,19 @@ func (h *hubFlags) devicesEdit() *cobra.Command {
 
 func (h *hubFlags) devicesMerge() *cobra.Command {
 	return verb("merge ID OTHER...", "make others part of one device, for good", "  edgeward devices merge ID OTHER", minimumArgs(2, "ID and OTHER"), func(cmd *cobra.Command, args []string) error {
-		return h.change(cmd, "POST", "/devices/"+segment(args[0])+"/merge", map[string]any{"others": args[1:]}, deviceColumns)
+		return h.change(cmd, "POST", "/devices/"+pathOf(args[0])+"/merge", map[string]any{"others": args[1:]}, deviceColumns)
 	})
 }
 
 func (h *hubFlags) devicesSplit() *cobra.Command {
 	return verb("split ID HOST...", "make hosts (see tenures of show) of a device one of their own", "  edgeward devices split ID 00a1b2c3d4e5f607", minimumArgs(2, "ID and HOST"), func(cmd *cobra.Command, args []string) error {
-		return h.change(cmd, "POST", "/devices/"+segment(args[0])+"/split", map[string]any{"hosts": args[1:]}, deviceColumns)
+		return h.change(cmd, "POST", "/devices/"+pathOf(args[0])+"/split", map[string]any{"hosts": args[1:]}, deviceColumns)
 	})
 }
 
 func (h *hubFlags) devicesTimeline() *cobra.Command {
 	cmd := verb("timeline ID", "what happened to a device", "  edgeward devices timeline ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-		return h.get(cmd, "/devices/"+segment(args[0])+"/timeline", query(cmd, "from", "to", "limit"), columns("time kind subject before after actor"))
+		return h.get(cmd, "/devices/"+pathOf(args[0])+"/timeline", query(cmd, "from", "to", "limit"), columns("time kind subject before after actor"))
 	})
 	span(cmd)
 	cmd.Flags().Int("limit", 100, "rows, at most 500")

@@ -76,7 +76,7 @@ func (h *hubFlags) eventsHistogram() *cobra.Command {
 
 func (h *hubFlags) eventsShow() *cobra.Command {
 	return verb("show ID", "one fact, whole", "  edgeward events show ID --format json", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-		return h.get(cmd, "/events/"+segment(args[0]), nil, nil)
+		return h.get(cmd, "/events/"+pathOf(args[0]), nil, nil)
 	})
 }
 

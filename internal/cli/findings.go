@@ -47,7 +47,7 @@ func (h *hubFlags) findingsList(use, short, path string, cols []column) *cobra.C
 
 func (h *hubFlags) findingsShow() *cobra.Command {
 	return verb("show ID", "show one finding: why it fired, what to do, its evidence in words", "  edgeward findings show ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-		return h.get(cmd, "/findings/"+segment(args[0]), nil, nil)
+		return h.get(cmd, "/findings/"+pathOf(args[0]), nil, nil)
 	})
 }
 
@@ -59,7 +59,7 @@ func (h *hubFlags) findingsEdit() *cobra.Command {
 			return err
 		}
 		if len(args) == 1 {
-			return h.change(cmd, "PATCH", "/findings/"+segment(args[0]), set, findingColumns)
+			return h.change(cmd, "PATCH", "/findings/"+pathOf(args[0]), set, findingColumns)
 		}
 		return h.change(cmd, "PATCH", "/findings", map[string]any{"ids": args, "set": set}, columns("changed failed"))
 	})
@@ -78,9 +78,9 @@ func (h *hubFlags) findingsEvidence() *cobra.Command {
 		}
 		body := map[string]any{"reason": reason}
 		if h.output != "" {
-			return h.download(cmd, "POST", "/findings/"+segment(args[0])+"/evidence.pcap", nil, body)
+			return h.download(cmd, "POST", "/findings/"+pathOf(args[0])+"/evidence.pcap", nil, body)
 		}
-		return h.change(cmd, "POST", "/findings/"+segment(args[0])+"/evidence", body, columns("index time packet length masked summary bytes"))
+		return h.change(cmd, "POST", "/findings/"+pathOf(args[0])+"/evidence", body, columns("index time packet length masked summary bytes"))
 	})
 	cmd.Flags().StringVar(&reason, "reason", "", "why the packets are needed, at least 8 characters")
 	return cmd

@@ -52,7 +52,7 @@ func (s *streams) policyGroup(name, one, short, example string) *cobra.Command {
 		add.Flags().String("note", "", "why")
 		selectorFlags(add)
 		out := []*cobra.Command{list, add, verb("delete ID", "end it", "  edgeward "+name+" delete ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-			return h.silent(cmd, "DELETE", "/"+name+"/"+segment(args[0]), nil)
+			return h.silent(cmd, "DELETE", "/"+name+"/"+pathOf(args[0]), nil)
 		})}
 		if name == "mutes" {
 			preview := verb("preview", "what a mute would hide", "  edgeward mutes preview --check scan.*", noArgs, func(cmd *cobra.Command, _ []string) error {

@@ -28,7 +28,7 @@ func (h *hubFlags) sensorsList() *cobra.Command {
 
 func (h *hubFlags) sensorsShow() *cobra.Command {
 	return verb("show ID", "show one sensor", "  edgeward sensors show ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-		return h.get(cmd, "/sensors/"+segment(args[0]), nil, nil)
+		return h.get(cmd, "/sensors/"+pathOf(args[0]), nil, nil)
 	})
 }
 
@@ -59,7 +59,7 @@ func (h *hubFlags) sensorsEdit() *cobra.Command {
 		if err := need(cmd, body); err != nil {
 			return err
 		}
-		return h.change(cmd, "PATCH", "/sensors/"+segment(args[0]), body, sensorColumns)
+		return h.change(cmd, "PATCH", "/sensors/"+pathOf(args[0]), body, sensorColumns)
 	})
 	fl := cmd.Flags()
 	fl.String("name", "", "name")
@@ -72,7 +72,7 @@ func (h *hubFlags) sensorsEdit() *cobra.Command {
 
 func (h *hubFlags) sensorsRevoke() *cobra.Command {
 	return verb("revoke ID", "let a sensor in no more", "  edgeward sensors revoke ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-		return h.change(cmd, "POST", "/sensors/"+segment(args[0])+"/revoke", nil, sensorColumns)
+		return h.change(cmd, "POST", "/sensors/"+pathOf(args[0])+"/revoke", nil, sensorColumns)
 	})
 }
 
@@ -118,7 +118,7 @@ func (h *hubFlags) sensorsWave() *cobra.Command {
 		verb("list", "list waves", "  edgeward sensors wave list", noArgs, func(cmd *cobra.Command, _ []string) error { return h.get(cmd, "/waves", nil, cols) }))
 	for name, short := range map[string]string{"advance": "begin the next step", "rollback": "let all its sensors want what they wanted before"} {
 		cmd.AddCommand(verb(name+" ID", short, "  edgeward sensors wave "+name+" ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-			return h.change(cmd, "POST", "/waves/"+segment(args[0])+"/"+name, nil, cols)
+			return h.change(cmd, "POST", "/waves/"+pathOf(args[0])+"/"+name, nil, cols)
 		}))
 	}
 	return cmd

@@ -23,7 +23,7 @@ func newTokens(s *streams) *cobra.Command {
 			verb("list", "list tokens", "  edgeward tokens list", noArgs, func(cmd *cobra.Command, _ []string) error { return h.get(cmd, "/tokens", nil, tokenColumns) }),
 			create,
 			verb("revoke ID", "revoke a token", "  edgeward tokens revoke ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-				return h.silent(cmd, "DELETE", "/tokens/"+segment(args[0]), nil)
+				return h.silent(cmd, "DELETE", "/tokens/"+pathOf(args[0]), nil)
 			}),
 		}
 	})

@@ -24,11 +24,11 @@ func newUsers(s *streams) *cobra.Command {
 		return []*cobra.Command{
 			verb("list", "list users", "  edgeward users list --format json", noArgs, func(cmd *cobra.Command, _ []string) error { return h.get(cmd, "/users", nil, userColumns) }),
 			verb("show ID", "show one user", "  edgeward users show ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-				return h.get(cmd, "/users/"+segment(args[0]), nil, nil)
+				return h.get(cmd, "/users/"+pathOf(args[0]), nil, nil)
 			}),
 			h.usersAdd(), h.usersEdit(),
 			verb("delete ID", "delete a user", "  edgeward users delete ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
-				return h.silent(cmd, "DELETE", "/users/"+segment(args[0]), nil)
+				return h.silent(cmd, "DELETE", "/users/"+pathOf(args[0]), nil)
 			}),
 		}
 	})
@@ -74,7 +74,7 @@ func (h *hubFlags) usersEdit() *cobra.Command {
 		if err := need(cmd, body); err != nil {
 			return err
 		}
-		return h.change(cmd, "PATCH", "/users/"+segment(args[0]), body, userColumns)
+		return h.change(cmd, "PATCH", "/users/"+pathOf(args[0]), body, userColumns)
 	})
 	userFlags(cmd)
 	cmd.Flags().Bool("disabled", false, "may not log in")
