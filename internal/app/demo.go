@@ -211,7 +211,7 @@ func (d *demo) observe(ctx context.Context, s demoSite, frames []sceneFrame, now
 		err = perr
 	}
 	if ctx.Err() != nil {
-		return nil
+		err = nil // it was told to end in the middle of a packet
 	}
 	return err
 }

@@ -86,7 +86,8 @@ func folderError(path string, err error) error {
 	return ident.Errorf(ident.Denied, hint, "the data folder %q cannot be used: %w", path, err)
 }
 
-func (f *folder) close() error { return f.lock.Close() }
+// close gives the folder up.
+func (f *folder) close() { _ = f.lock.Close() } // nothing is written to it
 
 // in gives a path below the folder.
 func (f *folder) in(elem ...string) string {

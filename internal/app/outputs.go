@@ -291,7 +291,7 @@ func (o *outputs) tell(severity ident.Severity, title, text string) {
 
 // Send tries a target, for the console.
 func (o *outputs) Send(ctx context.Context, t hub.Target, secret []byte, subject, text string) error {
-	sent := make(chan error, 1)
+	sent := make(chan struct{})
 	s, err := ofTarget(t, secret, o.h.o.Version)
 	if err != nil {
 		return err
@@ -302,7 +302,7 @@ func (o *outputs) Send(ctx context.Context, t hub.Target, secret []byte, subject
 	s.notify(n)
 	go func() {
 		s.run(run)
-		sent <- nil
+		close(sent)
 	}()
 	cancel() // it tries once and ends
 	select {
