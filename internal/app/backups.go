@@ -182,7 +182,7 @@ func RestoreBackup(ctx context.Context, path, data, postgres string) (BackupInfo
 	if err != nil {
 		return BackupInfo{}, err
 	}
-	defer f.close()
+	defer func() { _ = f.close() }() // nothing is written to the lock
 	if _, err := os.Stat(f.in("hub.key")); err == nil {
 		return BackupInfo{}, ident.Errorf(ident.Invalid, "name an empty folder with --data, or move this one away", "the data folder %q holds a hub", data)
 	}

@@ -87,7 +87,7 @@ func folderError(path string, err error) error {
 }
 
 // close gives the folder up.
-func (f *folder) close() { _ = f.lock.Close() } // nothing is written to it
+func (f *folder) close() error { return f.lock.Close() }
 
 // in gives a path below the folder.
 func (f *folder) in(elem ...string) string {

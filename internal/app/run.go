@@ -76,7 +76,7 @@ func Run(ctx context.Context, o RunOptions) error {
 	if err != nil {
 		return err
 	}
-	defer f.close()
+	defer func() { _ = f.close() }() // nothing is written to the lock
 	if err := NewKnowledge(f.path).Load(); err != nil {
 		o.Log.Error("the built-in content is used", "error", err, "hint", ident.HintOf(err))
 	}
