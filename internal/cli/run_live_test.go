@@ -221,9 +221,10 @@ func TestRunFirstStart(t *testing.T) {
 	if info, err := os.Stat(data); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the data folder: %v, %v", info, err)
 	}
-	if status, b := s.do(http.MethodGet, "/readyz", "", nil); status != http.StatusOK {
-		t.Errorf("/readyz gives %d %s", status, b)
-	}
+	s.eventually("readiness", func() bool {
+		status, _ := s.do(http.MethodGet, "/readyz", "", nil)
+		return status == http.StatusOK
+	})
 	first := map[string]string{"token": "wrong", "name": "ada", "password": "correct horse battery"}
 	if status, _ := s.do(http.MethodPost, "/api/v1/setup", "", first); status != http.StatusForbidden {
 		t.Errorf("a wrong token gives %d", status)
