@@ -2166,8 +2166,8 @@ export interface components {
             dest_mac: string;
             /** Format: int32 */
             dest_port: number;
-            /** Format: int64 */
-            flow: number;
+            /** @description flow id; text, since it is larger than what JavaScript counts */
+            flow: string;
             id: string;
             /** Format: date-time */
             ingest: string | null;
@@ -2217,8 +2217,8 @@ export interface components {
             dest_port: number;
             /** @description the whole fact as in EVE */
             fact: unknown;
-            /** Format: int64 */
-            flow: number;
+            /** @description flow id; text, since it is larger than what JavaScript counts */
+            flow: string;
             id: string;
             /** Format: date-time */
             ingest: string | null;
