@@ -145,6 +145,32 @@ func TestJSON(t *testing.T) {
 }
 
 // TestEmptyJSON wants lists where there is nothing, not null.
+// TestJSONIsIndented wants the text that encoding/json would write.
+func TestJSONIsIndented(t *testing.T) {
+	var got, compact, want bytes.Buffer
+	if err := sample().JSON(&got); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Compact(&compact, got.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Indent(&want, compact.Bytes(), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	if g := strings.TrimSpace(got.String()); g != want.String() {
+		t.Errorf("got:\n%s\nwant:\n%s", g, want.String())
+	}
+	for i := range 256 {
+		for _, s := range []string{string([]byte{byte(i)}), "a" + string(rune(i)) + "b"} {
+			var e encoder
+			e.text(s)
+			if quoted, _ := json.Marshal(s); string(e.b) != string(quoted) {
+				t.Errorf("%q is written as %s, want %s", s, e.b, quoted)
+			}
+		}
+	}
+}
+
 func TestEmptyJSON(t *testing.T) {
 	var b bytes.Buffer
 	if err := new(Report).JSON(&b); err != nil {
