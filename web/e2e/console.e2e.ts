@@ -109,7 +109,7 @@ describe('what people do', () => {
     const id = items[0]?.id ?? '';
     await page.goto(`/devices/${encodeURIComponent(id)}`);
     await settle(page);
-    await page.keyboard.press('e');
+    await page.getByRole('button', { name: 'Edit' }).first().click();
     await page
       .getByRole('dialog')
       .getByLabel(/^(Name|Label)/)
@@ -155,6 +155,8 @@ describe('what people do', () => {
     await fact.getByText('mqtt', { exact: true }).first().waitFor();
     await fact.getByRole('button', { name: /^Only with src / }).click();
     await page.waitForURL(/src/);
+    await page.keyboard.press('Escape');
+    await fact.waitFor({ state: 'hidden' });
     await box.fill('nmae:x');
     await page.getByRole('button', { name: 'Use “name”' }).click();
     await expect.poll(() => box.inputValue()).toBe('name:x');
