@@ -110,10 +110,7 @@ describe('what people do', () => {
     await page.goto(`/devices/${encodeURIComponent(id)}`);
     await settle(page);
     await page.getByRole('button', { name: 'Edit' }).first().click();
-    await page
-      .getByRole('dialog')
-      .getByLabel(/^(Name|Label)/)
-      .fill('Pump of hall 7');
+    await page.getByRole('dialog').getByLabel('Device', { exact: true }).fill('Pump of hall 7');
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { level: 1, name: 'Pump of hall 7' }).waitFor();
     expect((await ask<{ label: string }>(`/devices/${encodeURIComponent(id)}`)).label).toBe('Pump of hall 7');
