@@ -105,6 +105,11 @@ func (s *Server) wantsTOTP(ctx context.Context, c *caller) bool {
 // identify finds out who asks. The caller is nil when nobody is known.
 func (s *Server) identify(r *http.Request) (*caller, error) {
 	if auth := r.Header.Get("Authorization"); auth != "" {
+		// Firewalls and feed readers know Basic authentication only: the token
+		// is its password.
+		if _, password, ok := r.BasicAuth(); ok {
+			return s.bearer(r, password)
+		}
 		kind, value, _ := strings.Cut(auth, " ")
 		if !strings.EqualFold(kind, "Bearer") {
 			return nil, errLogin
@@ -149,8 +154,7 @@ func (s *Server) bearer(r *http.Request, value string) (*caller, error) {
 		return nil, errLogin
 	}
 	if now-t.Used > int64(time.Minute) {
-		t.Used = now
-		if err := s.Tokens.PutToken(ctx, t); err != nil {
+		if err := s.Tokens.TouchToken(ctx, t.Hash, now); err != nil {
 			s.Log.WarnContext(ctx, "note the use of a token", "error", err)
 		}
 	}
@@ -199,8 +203,7 @@ func (s *Server) cookie(r *http.Request, value string) (*caller, error) {
 		return nobody, errLogin
 	}
 	if now-x.Seen > int64(30*time.Second) {
-		x.Seen = now
-		if err := s.Sessions.PutSession(ctx, x); err != nil {
+		if err := s.Sessions.TouchSession(ctx, x.Hash, now); err != nil {
 			s.Log.WarnContext(ctx, "note that a session lives", "error", err)
 		}
 	}

@@ -104,6 +104,7 @@ func (s *Server) findingRoutes() {
 	route(s, get, "/findings/groups", "list-finding-groups", "Findings grouped by incident, or by check and site", reads("findings"), s.listGroups)
 	route(s, get, "/findings/counts", "count-findings", "How many findings there are", reads("findings"), s.countFindings)
 	route(s, get, "/findings/export", "export-findings", "Findings as a file", reads("findings"), s.exportFindings, gives("text/csv", "application/json"))
+	route(s, get, "/findings/blocklist", "get-blocklist", "Outside addresses that open findings speak against, one a line, for firewalls (External Dynamic List)", reads("findings"), s.blocklist, gives("text/plain"))
 	route(s, get, "/findings/{id}", "get-finding", "One finding", reads("findings"), s.getFinding, missing)
 	route(s, patch, "/findings/{id}", "edit-finding", "Acknowledge, resolve, reopen, comment, assign", judges("findings", "finding.edit"), s.editFinding, missing)
 	evidence := access{role: account.Viewer, right: account.Evidence, scope: "evidence", audit: "evidence.read"}

@@ -149,6 +149,7 @@ type About struct {
 	Storage  map[string]int64 `json:"storage" doc:"bytes by kind"`
 	Licences []Licence        `json:"licences"`
 	Content  string           `json:"content" doc:"version of the reference knowledge"`
+	Confined string           `json:"confined" doc:"which rights the process that parses packets has given up"`
 }
 
 // Part is a part of the hub and how it is.

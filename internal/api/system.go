@@ -129,6 +129,9 @@ func (s *Server) about(ctx context.Context, _ *nothing) (*reply[About], error) {
 			a.Storage = st
 		}
 	}
+	if c, tells := s.Health.(interface{ Confinement() string }); tells {
+		a.Confined = c.Confinement()
+	}
 	if !who(ctx).role.AtLeast("operator") { // what is wrong inside is for those who mend it
 		for i := range a.Parts {
 			a.Parts[i].Hint = ""

@@ -78,7 +78,7 @@ func (h *Hub) prune(ctx context.Context) {
 	h.Events.SetRetention(segment.Retention{MaxAge: time.Duration(r.EventDays) * day, MaxBytes: r.EventBytes})
 	span := func(days int) int64 { return int64(time.Duration(days) * day) }
 	n, err := h.State.Prune(ctx, 0, hub.Keep{
-		Rollups: span(r.RollupDays), Pairs: min(span(r.RollupDays), int64(60*day)), Resolved: span(r.FindingDays), Audit: span(r.AuditDays),
+		Rollups: span(r.RollupDays), Pairs: min(span(r.RollupDays), int64(60*day)), Resolved: span(r.FindingDays), Evidence: span(r.EvidenceDays), Audit: span(r.AuditDays),
 		Nodes: int64(90 * day), Moments: span(r.RollupDays),
 	}, time.Now().UnixNano())
 	switch {

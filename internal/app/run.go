@@ -249,6 +249,7 @@ func (h *Hub) openService(g *gate) error {
 		return err
 	}
 	h.front.Handle("/", h.Service)
+	h.group.run("reports", h.Service.Run)
 	h.group.run("housekeeping", h.keepHouse)
 	return nil
 }

@@ -60,6 +60,7 @@ function Program({ facts }: { facts: Facts }) {
     [t('version'), <Mono key="v">{facts.version}</Mono>],
     [t('commit'), <Mono key="c">{facts.commit || '–'}</Mono>],
     [t('content'), <Mono key="k">{facts.content}</Mono>],
+    [t('confined'), facts.confined || '–'],
     [t('go'), <Mono key="g">{`${facts.go} ${facts.platform}`}</Mono>],
     [t('started'), <Time key="s" value={facts.started} />],
     [t('uptime'), started !== undefined && now !== undefined ? formatDuration(now - started) : '–'],
