@@ -53,7 +53,7 @@ captures nor logs are skipped and counted.`,
 	fl.StringVar(&f.zones, "zones", "", "YAML file that names zones by networks, MAC addresses and VLANs")
 	fl.StringVar(&f.recog, "recog", "", "folder of recog XML fingerprints to use beside the built-in ones")
 	fl.StringArrayVar(&f.indicators, "indicators", nil, "file or folder with lists of known bad addresses, names and hashes; may be repeated")
-	fl.IntVar(&f.workers, "workers", 0, "goroutines that follow flows (default: one per processor); the outcome does not depend on it")
+	fl.IntVar(&f.workers, "workers", 0, "goroutines that follow flows (default: one per processor but two); the outcome does not depend on it")
 	fl.StringVar(&f.memory, "memory", "96M", "budget for flows and streams")
 	fl.BoolVar(&f.separate, "separate", false, "analyse each file for itself")
 	fl.BoolVar(&f.showSecrets, "show-secrets", false, "show passwords and tokens that were seen, for local analysis only")

@@ -29,7 +29,7 @@ import (
 
 // Config sets up a pipeline.
 type Config struct {
-	Workers   int // goroutines that work on flows; 0 means one per processor, at most 8
+	Workers   int // goroutines that work on flows; 0 means one per processor but two, which read and judge, at most 8
 	Memory    int // bytes for flows and streams
 	Protocols []proto.Protocol
 	Vault     event.Vault
@@ -109,7 +109,7 @@ type Pipeline struct {
 // New makes a pipeline.
 func New(cfg Config) *Pipeline {
 	if cfg.Workers <= 0 {
-		cfg.Workers = min(runtime.GOMAXPROCS(0), 8)
+		cfg.Workers = min(max(runtime.GOMAXPROCS(0)-2, 1), 8)
 	}
 	cfg.Workers = min(cfg.Workers, partitions)
 	p := &Pipeline{
