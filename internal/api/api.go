@@ -50,6 +50,8 @@ type Config struct {
 	Content   Content
 	Notifier  Notifier
 	Health    Health
+	// Interfaces are those of the hub's own machine.
+	Interfaces Interfaces
 
 	// Enrol makes a one-time token for a sensor and what is kept of it; the
 	// token holds the fingerprint of the hub's authority. HubURL is where
@@ -91,6 +93,11 @@ type Server struct {
 	streams  atomic.Int64
 	scopes   map[string]bool // that tokens may have
 	metrics  *metrics
+	waves    *hub.Waves
+
+	// Each lets one request at a time read, decide and write: who is the last
+	// administrator, and at which step a wave is.
+	peopleMu, wavesMu sync.Mutex
 
 	rulesMu sync.Mutex
 	rulesOf map[uint16]knownRules
@@ -119,6 +126,7 @@ func New(c Config) (*Server, error) {
 		scopes: map[string]bool{}, rulesOf: map[uint16]knownRules{}, directories: map[directoryKey]knownDirectory{},
 	}
 	s.metrics = newMetrics(s)
+	s.waves = &hub.Waves{Sensors: c.Sensors, Documents: c.Documents, Audit: c.Audit, Slog: c.Log, Clock: c.Clock}
 	huma.DefaultArrayNullable = false
 	format := huma.Format{Marshal: writeJSON, Unmarshal: json.Unmarshal}
 	s.api = humago.New(s.mux, huma.Config{

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -185,12 +186,12 @@ func (s *Server) deleteReport(ctx context.Context, in *ByID) (*none, error) {
 
 func (s *Server) runReport(ctx context.Context, in *ByID) (*reply[ReportRun], error) {
 	c := who(ctx)
-	r, runs, err := s.report(ctx, c, in.ID)
+	r, _, err := s.report(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	c.object = r.Name
-	run, err := s.makeReport(ctx, c, in.ID, r, runs)
+	run, err := s.makeReport(ctx, c, in.ID, r)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +199,7 @@ func (s *Server) runReport(ctx context.Context, in *ByID) (*reply[ReportRun], er
 }
 
 // makeReport makes a report with the eyes of the caller and keeps it.
-func (s *Server) makeReport(ctx context.Context, c *caller, id string, r storedReport, runs []ReportRun) (ReportRun, error) {
+func (s *Server) makeReport(ctx context.Context, c *caller, id string, r storedReport) (ReportRun, error) {
 	now := s.now()
 	doc := reportPage{Name: r.Name, Kind: r.Kind, Made: Time(now), From: Time(now - int64(r.Days)*24*hour), To: Time(now), Sites: strings.Join(r.Sites, ", ")}
 	var table bytes.Buffer
@@ -213,13 +214,29 @@ func (s *Server) makeReport(ctx context.Context, c *caller, id string, r storedR
 	if err := s.save(ctx, c.tenant, pageKind, id+"."+run.ID, storedPage{page.Bytes(), table.Bytes()}); err != nil {
 		return run, err
 	}
-	runs = append([]ReportRun{run}, runs...)
-	for _, old := range runs[min(len(runs), maxRuns):] {
+	// Another run may have ended since: the list is read anew.
+	var gone []ReportRun
+	err := s.Documents.EditDocument(ctx, c.tenant, runsKind, id, func(b []byte) ([]byte, error) {
+		runs := []ReportRun{run}
+		if b != nil {
+			var before []ReportRun
+			if err := json.Unmarshal(b, &before); err != nil {
+				return nil, fmt.Errorf("read the runs of the report %q: %w", r.Name, err)
+			}
+			runs = append(runs, before...)
+		}
+		gone = runs[min(len(runs), maxRuns):]
+		return json.Marshal(runs[:min(len(runs), maxRuns)])
+	})
+	if err != nil {
+		return run, err
+	}
+	for _, old := range gone {
 		if err := s.Documents.DeleteDocument(ctx, c.tenant, pageKind, id+"."+old.ID); err != nil {
 			return run, err
 		}
 	}
-	return run, s.save(ctx, c.tenant, runsKind, id, runs[:min(len(runs), maxRuns)])
+	return run, nil
 }
 
 func (s *Server) downloadReport(ctx context.Context, in *reportDownload) (*huma.StreamResponse, error) {
@@ -280,14 +297,14 @@ func (s *Server) makeDue(ctx context.Context) {
 			if due := next(r, runs, s.now()); due == 0 || due > s.now() {
 				continue
 			}
-			if err := s.makeScheduled(ctx, tenant, id, r, runs); err != nil {
+			if err := s.makeScheduled(ctx, tenant, id, r); err != nil {
 				s.Log.WarnContext(ctx, "a scheduled report was not made", "report", r.Name, "error", err)
 			}
 		}
 	}
 }
 
-func (s *Server) makeScheduled(ctx context.Context, tenant uint16, id string, r storedReport, runs []ReportRun) error {
+func (s *Server) makeScheduled(ctx context.Context, tenant uint16, id string, r storedReport) error {
 	u, err := s.Users.User(ctx, tenant, r.Reader.User)
 	if err != nil {
 		return err
@@ -296,7 +313,7 @@ func (s *Server) makeScheduled(ctx context.Context, tenant uint16, id string, r 
 	if u.Disabled || !mayRead(c, r) || r.Kind == "audit" && !oversees(c) {
 		return fmt.Errorf("its maker %s may not see it any more", u.Name)
 	}
-	run, err := s.makeReport(withCaller(ctx, c), c, id, r, runs)
+	run, err := s.makeReport(withCaller(ctx, c), c, id, r)
 	if err != nil {
 		return err
 	}

@@ -240,8 +240,8 @@ func (s *Server) revokeEnrolment(ctx context.Context, in *ByID) (*none, error) {
 	}
 	for _, e := range found {
 		if e.ID == in.ID && c.sees(e.Site) {
-			e.Expires = min(e.Expires, s.now())
-			return &none{}, s.Sensors.PutEnrolment(ctx, e)
+			_, err := s.Sensors.EditEnrolment(ctx, c.tenant, e.ID, func(e *account.Enrolment) error { e.Expires = min(e.Expires, s.now()); return nil })
+			return &none{}, err
 		}
 	}
 	return nil, unknown("enrolment")

@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -122,9 +123,16 @@ func (s *Server) open(ctx context.Context, c *caller, u *account.User, action st
 	if err := s.Sessions.PutSession(ctx, x); err != nil {
 		return nil, err
 	}
-	u, err := s.Users.EditUser(ctx, u.Tenant, u.ID, func(u *account.User) error { u.Login = now; return nil })
+	password := u.Password
+	u, err := s.Users.EditUser(ctx, u.Tenant, u.ID, func(u *account.User) error {
+		if u.Disabled || u.Password != password {
+			return errWrong // it was changed, and all sessions ended, since it was checked
+		}
+		u.Login = now
+		return nil
+	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.Sessions.DeleteSession(ctx, x.Hash))
 	}
 	c.tenant, c.name, c.user, c.session = u.Tenant, u.Name, u, x
 	c.role, c.sites, c.rights = u.Role, u.Sites, u.Rights
@@ -267,7 +275,13 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*none, 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Users.EditUser(ctx, c.tenant, c.user.ID, func(u *account.User) error { u.Password = hash; return nil }); err != nil {
+	if _, err := s.Users.EditUser(ctx, c.tenant, c.user.ID, func(u *account.User) error {
+		if u.Password != c.user.Password {
+			return refuse(http.StatusConflict, "conflict", "the password was changed in between")
+		}
+		u.Password = hash
+		return nil
+	}); err != nil {
 		return nil, err
 	}
 	return &none{}, s.Sessions.DeleteUserSessions(ctx, c.tenant, c.user.ID, c.session.Hash)

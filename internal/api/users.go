@@ -125,6 +125,8 @@ func (s *Server) editUser(ctx context.Context, in *userPatch) (*reply[User], err
 			return nil, err
 		}
 	}
+	s.peopleMu.Lock()
+	defer s.peopleMu.Unlock()
 	if b.Role != nil && *b.Role != string(account.Admin) || b.Disabled != nil && *b.Disabled || b.Sites != nil && len(*b.Sites) > 0 {
 		if err := s.keepAdmin(ctx, c.tenant, in.ID); err != nil {
 			return nil, err
@@ -202,6 +204,8 @@ func (s *Server) keepAdmin(ctx context.Context, tenant uint16, id string) error 
 
 func (s *Server) deleteUser(ctx context.Context, in *ByID) (*none, error) {
 	c := who(ctx)
+	s.peopleMu.Lock()
+	defer s.peopleMu.Unlock()
 	u, err := s.Users.User(ctx, c.tenant, in.ID)
 	if err != nil {
 		return nil, err
@@ -325,9 +329,9 @@ func (s *Server) revokeToken(ctx context.Context, in *ByID) (*none, error) {
 	}
 	for _, t := range found {
 		if t.ID == in.ID && (t.User == c.user.ID || oversees(c)) {
-			t.Revoked = true
 			c.object = t.Name
-			return &none{}, s.Tokens.PutToken(ctx, t)
+			_, err := s.Tokens.EditToken(ctx, c.tenant, t.ID, func(t *account.Token) error { t.Revoked = true; return nil })
+			return &none{}, err
 		}
 	}
 	return nil, unknown("token")

@@ -6,44 +6,20 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"edgeward/internal/account"
+	"edgeward/internal/hub"
+	"edgeward/internal/ident"
 )
 
-// waveKind is the kind of documents that hold waves.
-const waveKind = "wave"
-
-// storedWave is the document of a wave, with what its sensors wanted before.
-type storedWave struct {
-	Version string                    `json:"version"`
-	Content string                    `json:"content"`
-	Config  map[string]string         `json:"config,omitempty"`
-	Author  string                    `json:"author"`
-	Created int64                     `json:"created"`
-	Updated int64                     `json:"updated"`
-	State   string                    `json:"state"`
-	Step    int                       `json:"step"`
-	Steps   [][]string                `json:"steps"` // ids of sensors
-	Before  map[string]account.Wanted `json:"before"`
-}
-
-// The states of a wave.
-const (
-	waveRunning    = "running"
-	waveDone       = "done"
-	waveRolledBack = "rolled-back"
-)
-
-// waveSilence is how long a sensor may be silent until it counts as not having
-// come back.
-const waveSilence = 2 * time.Minute
+// Waves gives what moves waves on; package app lets it run.
+func (s *Server) Waves() *hub.Waves { return s.waves }
 
 func (s *Server) listWaves(ctx context.Context, _ *nothing) (*reply[Page[Wave]], error) {
 	c := who(ctx)
-	docs, err := all[storedWave](ctx, s, c.tenant, waveKind)
+	docs, err := all[hub.Wave](ctx, s, c.tenant, hub.WaveKind)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +51,7 @@ func (s *Server) sensorsByID(ctx context.Context, c *caller) (map[string]*accoun
 }
 
 // waveVisible reports whether all sensors of a wave are the caller's.
-func waveVisible(c *caller, w storedWave, sensors map[string]*account.Sensor) bool {
+func waveVisible(c *caller, w hub.Wave, sensors map[string]*account.Sensor) bool {
 	if len(c.sites) == 0 {
 		return true
 	}
@@ -89,10 +65,11 @@ func waveVisible(c *caller, w storedWave, sensors map[string]*account.Sensor) bo
 	return true
 }
 
-func waveOf(id string, w storedWave, sensors map[string]*account.Sensor) Wave {
+func waveOf(id string, w hub.Wave, sensors map[string]*account.Sensor) Wave {
 	out := Wave{
 		ID: id, Version: w.Version, Content: w.Content, Config: w.Config, Author: w.Author, Created: Time(w.Created), Updated: Time(w.Updated),
-		State: w.State, Step: w.Step, Steps: []WaveStep{},
+		State: string(w.State), Step: w.Step, Steps: []WaveStep{},
+		Interval: w.Interval / int64(time.Second), AutoRollback: w.RollBack, Reason: w.Reason, Well: Time(w.Well),
 	}
 	if out.Config == nil {
 		out.Config = map[string]string{}
@@ -103,14 +80,9 @@ func waveOf(id string, w storedWave, sensors map[string]*account.Sensor) Wave {
 			x := WaveSensor{ID: id, State: "waiting"}
 			if have := sensors[id]; have != nil {
 				x.Name = have.Name
-				switch {
-				case i >= w.Step || w.State == waveRolledBack:
-				case have.Problem != "":
-					x.State, x.Problem = "problem", have.Problem
-				case have.Applied.Generation >= have.Wanted.Generation:
-					x.State = "applied"
-				default:
-					x.State = "wanted"
+				if i < w.Step && w.State != hub.WaveRolledBack {
+					p, problem := w.Progress(have)
+					x.State, x.Problem = string(p), problem
 				}
 			}
 			st.Sensors = append(st.Sensors, x)
@@ -144,7 +116,13 @@ func (s *Server) createWave(ctx context.Context, in *waveInput) (*reply[Wave], e
 	if len(b.Steps) == 0 {
 		b.Steps = []int{10, 50, 100}
 	}
-	w := storedWave{Version: b.Version, Content: b.Content, Config: b.Config, Author: c.name, Created: s.now(), State: waveRunning, Before: map[string]account.Wanted{}}
+	if b.AutoRollback && b.Interval == 0 {
+		return nil, invalid("auto_rollback needs an interval: without one, a person decides")
+	}
+	w := hub.Wave{
+		Version: b.Version, Content: b.Content, Config: b.Config, Author: c.name,
+		Interval: int64(b.Interval) * int64(time.Second), RollBack: b.AutoRollback,
+	}
 	done := 0
 	for i, percent := range b.Steps {
 		if percent < 1 || percent > 100 || i > 0 && percent <= b.Steps[i-1] || i == len(b.Steps)-1 && percent != 100 {
@@ -159,114 +137,17 @@ func (s *Server) createWave(ctx context.Context, in *waveInput) (*reply[Wave], e
 	id := newID()
 	c.object = id
 	c.detail = fmt.Sprintf("version %s, content %s, %d sensors in %d steps", b.Version, b.Content, len(ids), len(w.Steps))
-	return s.nextStep(ctx, c, id, w)
-}
-
-func (s *Server) advanceWave(ctx context.Context, in *ByID) (*reply[Wave], error) {
-	c := who(ctx)
-	w, err := s.wave(ctx, c, in.ID)
-	if err != nil {
+	if err := s.waves.Begin(ctx, c.tenant, id, &w); err != nil {
 		return nil, err
-	}
-	sensors, err := s.sensorsByID(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	for _, st := range waveOf(in.ID, w, sensors).Steps[:w.Step] {
-		for _, x := range st.Sensors {
-			if x.State == "problem" {
-				return nil, refuse(409, "conflict", "the sensor "+plain(x.Name)+" has a problem: "+plain(clip(x.Problem, 200)))
-			}
-			if have := sensors[x.ID]; x.State == "wanted" && have.Seen != 0 && s.now()-have.Seen > int64(waveSilence) {
-				return nil, refuse(409, "conflict", "the sensor "+plain(x.Name)+" has not come back from its upgrade")
-			}
-		}
-	}
-	return s.nextStep(ctx, c, in.ID, w)
-}
-
-// wave gives one that runs and that the caller may change.
-func (s *Server) wave(ctx context.Context, c *caller, id string) (storedWave, error) {
-	w, err := fetch[storedWave](ctx, s, c.tenant, waveKind, id, "wave")
-	if err != nil {
-		return w, err
-	}
-	sensors, err := s.sensorsByID(ctx, c)
-	if err != nil {
-		return w, err
-	}
-	if !waveVisible(c, w, sensors) {
-		return w, unknown("wave")
-	}
-	if w.State != waveRunning {
-		return w, refuse(409, "conflict", "the wave is over: "+w.State)
-	}
-	return w, nil
-}
-
-// nextStep lets the sensors of the next step want what the wave brings. What
-// they wanted before is saved first, so that it is known whatever happens.
-func (s *Server) nextStep(ctx context.Context, c *caller, id string, w storedWave) (*reply[Wave], error) {
-	sensors, err := s.sensorsByID(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	for _, x := range w.Steps[w.Step] {
-		if have := sensors[x]; have != nil {
-			w.Before[x] = have.Wanted
-		}
-	}
-	step := w.Steps[w.Step]
-	if w.Step++; w.Step == len(w.Steps) {
-		w.State = waveDone
-	}
-	w.Updated = s.now()
-	if err := s.save(ctx, c.tenant, waveKind, id, w); err != nil {
-		return nil, err
-	}
-	for _, x := range step {
-		if err := s.want(ctx, c, x, func(wants *account.Wanted) {
-			wants.Version, wants.Content = firstOf(w.Version, wants.Version), firstOf(w.Content, wants.Content)
-			if len(w.Config) > 0 {
-				config := maps.Clone(wants.Config)
-				if config == nil {
-					config = map[string]string{}
-				}
-				maps.Copy(config, w.Config)
-				wants.Config = config
-			}
-		}); err != nil {
-			return nil, err
-		}
 	}
 	return s.replyWave(ctx, c, id, w)
 }
 
-func (s *Server) want(ctx context.Context, c *caller, id string, change func(*account.Wanted)) error {
-	_, err := s.Sensors.EditSensor(ctx, c.tenant, id, func(x *account.Sensor) error {
-		change(&x.Wanted)
-		x.Wanted.Generation++
-		return nil
-	})
-	return err
-}
-
-func (s *Server) replyWave(ctx context.Context, c *caller, id string, w storedWave) (*reply[Wave], error) {
-	sensors, err := s.sensorsByID(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	return ok(waveOf(id, w, sensors))
-}
-
-func (s *Server) rollbackWave(ctx context.Context, in *ByID) (*reply[Wave], error) {
+func (s *Server) getWave(ctx context.Context, in *ByID) (*reply[Wave], error) {
 	c := who(ctx)
-	w, err := fetch[storedWave](ctx, s, c.tenant, waveKind, in.ID, "wave")
+	w, err := fetch[hub.Wave](ctx, s, c.tenant, hub.WaveKind, in.ID, "wave")
 	if err != nil {
 		return nil, err
-	}
-	if w.State == waveRolledBack {
-		return nil, refuse(409, "conflict", "the wave was rolled back already")
 	}
 	sensors, err := s.sensorsByID(ctx, c)
 	if err != nil {
@@ -275,19 +156,72 @@ func (s *Server) rollbackWave(ctx context.Context, in *ByID) (*reply[Wave], erro
 	if !waveVisible(c, w, sensors) {
 		return nil, unknown("wave")
 	}
-	for id, before := range w.Before {
-		if sensors[id] == nil {
-			continue
-		}
-		if err := s.want(ctx, c, id, func(wants *account.Wanted) {
-			wants.Version, wants.Content, wants.Config = before.Version, before.Content, before.Config
-		}); err != nil {
-			return nil, err
-		}
-	}
-	w.State, w.Updated = waveRolledBack, s.now()
-	if err := s.save(ctx, c.tenant, waveKind, in.ID, w); err != nil {
+	return ok(waveOf(in.ID, w, sensors))
+}
+
+// editWave changes a wave that the caller may change.
+func (s *Server) editWave(ctx context.Context, id string, f func(c *caller, w *hub.Wave, sensors map[string]*account.Sensor) error) (*reply[Wave], error) {
+	c := who(ctx)
+	sensors, err := s.sensorsByID(ctx, c)
+	if err != nil {
 		return nil, err
 	}
-	return s.replyWave(ctx, c, in.ID, w)
+	w, err := s.waves.Edit(ctx, c.tenant, id, func(w *hub.Wave) error {
+		if !waveVisible(c, *w, sensors) {
+			return unknown("wave")
+		}
+		return f(c, w, sensors)
+	})
+	if ident.CodeOf(err) == ident.NotFound {
+		return nil, unknown("wave")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.replyWave(ctx, c, id, *w)
+}
+
+func (s *Server) advanceWave(ctx context.Context, in *ByID) (*reply[Wave], error) {
+	return s.editWave(ctx, in.ID, func(c *caller, w *hub.Wave, sensors map[string]*account.Sensor) error {
+		if w.State != hub.WaveRunning && w.State != hub.WaveHalted || w.State == hub.WaveRunning && w.Step == len(w.Steps) {
+			return refuse(409, "conflict", "the wave has no further step: it is "+string(w.State))
+		}
+		for _, st := range waveOf(in.ID, *w, sensors).Steps[:w.Step] {
+			for _, x := range st.Sensors {
+				if x.State == string(hub.SensorProblem) {
+					return refuse(409, "conflict", "the sensor "+plain(x.Name)+" has a problem: "+plain(clip(x.Problem, 200)))
+				}
+				if have := sensors[x.ID]; x.State == string(hub.SensorWanted) && have.Seen != 0 && s.now()-have.Seen > int64(hub.WaveSilence) {
+					return refuse(409, "conflict", "the sensor "+plain(x.Name)+" has not come back from its upgrade")
+				}
+			}
+		}
+		return s.waves.Advance(ctx, c.tenant, in.ID, w)
+	})
+}
+
+func (s *Server) haltWave(ctx context.Context, in *ByID) (*reply[Wave], error) {
+	return s.editWave(ctx, in.ID, func(c *caller, w *hub.Wave, _ map[string]*account.Sensor) error {
+		if w.State != hub.WaveRunning {
+			return refuse(409, "conflict", "the wave does not run: it is "+string(w.State))
+		}
+		return s.waves.Halt(ctx, c.tenant, in.ID, w, "halted by "+c.name)
+	})
+}
+
+func (s *Server) rollbackWave(ctx context.Context, in *ByID) (*reply[Wave], error) {
+	return s.editWave(ctx, in.ID, func(c *caller, w *hub.Wave, _ map[string]*account.Sensor) error {
+		if w.State == hub.WaveRolledBack {
+			return refuse(409, "conflict", "the wave was rolled back already")
+		}
+		return s.waves.Revert(ctx, c.tenant, in.ID, w, "rolled back by "+c.name)
+	})
+}
+
+func (s *Server) replyWave(ctx context.Context, c *caller, id string, w hub.Wave) (*reply[Wave], error) {
+	sensors, err := s.sensorsByID(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return ok(waveOf(id, w, sensors))
 }

@@ -123,15 +123,11 @@ func (c *captures) Analyze(ctx context.Context, tenant uint16, x *api.Capture, r
 
 // enrol makes sure that there is a sensor that stands for the uploads of a site.
 func (c *captures) enrol(ctx context.Context, tenant uint16, x *api.Capture) error {
-	_, err := c.sensors.Sensor(ctx, tenant, x.Sensor)
-	if err == nil || ident.CodeOf(err) != ident.NotFound {
-		return err
-	}
 	name := "Uploaded captures"
 	if x.Site != "" {
 		name += ", " + x.Site
 	}
-	return c.sensors.PutSensor(ctx, &account.Sensor{ID: x.Sensor, Tenant: tenant, Name: name, Site: x.Site, Local: true, Enrolled: int64(c.now()), Version: c.version})
+	return c.sensors.AddSensor(ctx, &account.Sensor{ID: x.Sensor, Tenant: tenant, Name: name, Site: x.Site, Local: true, Enrolled: int64(c.now()), Version: c.version})
 }
 
 func (c *captures) now() api.Time { return api.Time(c.clock().UnixNano()) }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"edgeward/internal/account"
@@ -16,15 +17,137 @@ import (
 // localSensor is the id of the sensor in the hub's own process tree.
 const localSensor = "local"
 
-// startSources begins with what brings something: the sensor of this machine.
-func (h *Hub) startSources() {
-	c := h.o.Config
-	if len(c.Interfaces) == 0 {
-		return
+// sensorRetry is after how long a local sensor that could not begin is tried
+// again: an interface may come, or a right.
+const sensorRetry = 15 * time.Second
+
+// localWatch is the sensor of this machine. It can go over to other interfaces
+// while the hub runs.
+type localWatch struct {
+	hub    *Hub
+	change chan struct{} // holds one: the interfaces are others now
+
+	mu     sync.Mutex
+	names  []string
+	watch  *Watch // nil unless it is at work
+	failed error  // why it could not begin
+}
+
+func newLocalWatch(h *Hub) *localWatch {
+	return &localWatch{hub: h, change: make(chan struct{}, 1)}
+}
+
+// use goes over to other interfaces, or to none.
+func (l *localWatch) use(names []string) {
+	l.mu.Lock()
+	l.names, l.failed = names, nil
+	l.mu.Unlock()
+	select {
+	case l.change <- struct{}{}:
+	default: // one that was not yet seen finds these
 	}
-	h.watch = &Watch{
+}
+
+// working gives the sensor while it is at work, and why it is not.
+func (l *localWatch) working() (*Watch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watch, l.failed
+}
+
+// status gives the interfaces, whether they are watched, and why not.
+func (l *localWatch) status() (names []string, running bool, failed error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	names, failed = l.names, l.failed
+	if l.watch != nil {
+		s := l.watch.Status()
+		running = s.Running
+		if !running && s.Problem != "" {
+			failed = errors.New(s.Problem)
+		}
+	}
+	return names, running, failed
+}
+
+func (l *localWatch) set(w *Watch, failed error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.watch, l.failed = w, failed
+}
+
+// run watches until the context ends. Interfaces that the configuration names
+// must be there; those that a person chose may come later.
+func (l *localWatch) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		l.mu.Lock()
+		names := l.names
+		l.mu.Unlock()
+		var retry <-chan time.Time
+		if len(names) > 0 {
+			err := l.once(ctx, names)
+			if ctx.Err() != nil {
+				return err
+			}
+			if err != nil && len(l.hub.o.Config.Interfaces) > 0 {
+				return err
+			}
+			if err != nil {
+				l.hub.o.Log.Error("the local sensor could not begin and is tried again", "interfaces", names, "error", err)
+			}
+			retry = time.After(sensorRetry)
+		}
+		select {
+		case <-ctx.Done():
+		case <-retry:
+		case <-l.change:
+		}
+	}
+	return nil
+}
+
+// once watches interfaces until others are chosen.
+func (l *localWatch) once(ctx context.Context, names []string) error {
+	h, c := l.hub, l.hub.o.Config
+	work, cancel := context.WithCancel(ctx)
+	defer cancel()
+	over := make(chan struct{})
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		select {
+		case <-l.change:
+			l.change <- struct{}{} // run sees it, too
+			cancel()
+		case <-over:
+		}
+	}()
+	w := h.newWatch(names)
+	err := h.enrolLocal(work, localSensor, c.Sensor.Name, c.Sensor.Site, names)
+	if err == nil {
+		t := h.knowledge(work, 0)
+		t.Kind, t.Sensor, t.Interfaces, t.Filter, t.Rings = WatchTask, localSensor, names, c.Sensor.Filter, c.Sensor.Rings
+		w.Task = t
+		l.set(w, nil)
+		err = w.Run(work)
+	}
+	close(over)
+	<-gone
+	if work.Err() != nil && ctx.Err() == nil {
+		err = nil // it was told to go over
+	}
+	if err != nil && os.Geteuid() != 0 && ctx.Err() == nil {
+		err = ident.Errorf(ident.CodeOf(err), "run as root or give the program CAP_NET_RAW; without interfaces the hub runs without a sensor of its own", "%w", err)
+	}
+	l.set(nil, err)
+	return err
+}
+
+// newWatch makes the sensor of some interfaces.
+func (h *Hub) newWatch(names []string) *Watch {
+	return &Watch{
 		Parser: &Parser{Log: h.o.Log, Publish: h.publish, Ready: func(s confine.State) {
-			h.o.Log.Info("watching", "interfaces", c.Interfaces, "in_force", s.String())
+			h.o.Log.Info("watching", "interfaces", names, "in_force", s.String())
 		}},
 		Log: h.o.Log,
 		Crashed: func(crash *confine.CrashError) {
@@ -36,19 +159,17 @@ func (h *Hub) startSources() {
 			h.outputs.tell(severity, "The parsing process of the local sensor crashed", crash.Error())
 		},
 	}
-	h.group.run("sensor", func(ctx context.Context) error {
-		if err := h.enrolLocal(ctx, localSensor, c.Sensor.Name, c.Sensor.Site, c.Interfaces); err != nil {
-			return err
-		}
-		t := h.knowledge(ctx, 0)
-		t.Kind, t.Sensor, t.Interfaces, t.Filter, t.Rings = WatchTask, localSensor, c.Interfaces, c.Sensor.Filter, c.Sensor.Rings
-		h.watch.Task = t
-		err := h.watch.Run(ctx)
-		if err != nil && os.Geteuid() != 0 && ctx.Err() == nil {
-			err = ident.Errorf(ident.CodeOf(err), "run as root or give the program CAP_NET_RAW; without --interface the hub runs without a sensor of its own", "%w", err)
-		}
-		return err
-	})
+}
+
+// startSources begins with what brings something: the sensor of this machine,
+// on the interfaces of the configuration or else those that a person chose.
+func (h *Hub) startSources(ctx context.Context) {
+	names := h.o.Config.Interfaces
+	if len(names) == 0 {
+		names = h.chosen(ctx)
+	}
+	h.local.names = names
+	h.group.run("sensor", h.local.run)
 }
 
 // enrolLocal makes sure that a sensor of this process tree is known.
@@ -60,7 +181,7 @@ func (h *Hub) enrolLocal(ctx context.Context, id, name, site string, interfaces 
 	if ident.CodeOf(err) != ident.NotFound || err == nil {
 		return err
 	}
-	return h.State.PutSensor(ctx, &account.Sensor{ID: id, Name: name, Site: site, Local: true, Version: h.o.Version, Interfaces: interfaces, Enrolled: time.Now().UnixNano()})
+	return h.State.AddSensor(ctx, &account.Sensor{ID: id, Name: name, Site: site, Local: true, Version: h.o.Version, Interfaces: interfaces, Enrolled: time.Now().UnixNano()})
 }
 
 // countRestart counts a crash where the console shows it.

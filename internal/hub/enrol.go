@@ -70,7 +70,7 @@ func (h *IngestHandler) enrol(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Fingerprint, s.NotAfter = ca.KeyFingerprint(cert), cert.NotAfter.UnixNano()
-	if err := h.o.Sensors.PutSensor(r.Context(), s); err != nil {
+	if s, err = h.admitted(r.Context(), s, e.Site); err != nil {
 		refuse(w, http.StatusServiceUnavailable, "the hub's store is away")
 		return
 	}
@@ -89,10 +89,7 @@ func (h *IngestHandler) admit(ctx context.Context, e *account.Enrolment, q *forw
 		}
 		for _, s := range list {
 			if !s.Local && (s.Name == e.Sensor || s.ID == e.Sensor) {
-				s.Revoked, s.Enrolled = false, now.UnixNano()
-				if e.Site != "" {
-					s.Site = e.Site
-				}
+				s.Enrolled = now.UnixNano()
 				return s, nil
 			}
 		}
@@ -105,6 +102,21 @@ func (h *IngestHandler) admit(ctx context.Context, e *account.Enrolment, q *forw
 		name = id
 	}
 	return &account.Sensor{ID: id, Tenant: e.Tenant, Name: name, Site: e.Site, Enrolled: now.UnixNano(), Seen: now.UnixNano(), Version: cut(q.Version, 100)}, nil
+}
+
+// admitted stores what enrolment gives a sensor. Of one that is known already
+// nothing else changes: its batches may be taken in at the same time.
+func (h *IngestHandler) admitted(ctx context.Context, s *account.Sensor, site string) (*account.Sensor, error) {
+	if err := h.o.Sensors.AddSensor(ctx, s); err != nil {
+		return nil, err
+	}
+	return h.o.Sensors.EditSensor(ctx, s.Tenant, s.ID, func(x *account.Sensor) error {
+		x.Revoked, x.Enrolled, x.Fingerprint, x.NotAfter = false, s.Enrolled, s.Fingerprint, s.NotAfter
+		if site != "" {
+			x.Site = site
+		}
+		return nil
+	})
 }
 
 // renew gives a sensor a new certificate for the key that it has: when the
@@ -123,7 +135,11 @@ func (h *IngestHandler) renew(w http.ResponseWriter, r *http.Request, s *account
 		refuse(w, http.StatusBadRequest, "a certificate is renewed for the same key only; enrol again for another")
 		return
 	}
+	known := s.Fingerprint
 	_, err = h.o.Sensors.EditSensor(r.Context(), s.Tenant, s.ID, func(s *account.Sensor) error {
+		if s.Revoked || s.Fingerprint != known {
+			return ident.Errorf(ident.Invalid, "enrol again", "the sensor was revoked or enrolled again")
+		}
 		s.NotAfter = cert.NotAfter.UnixNano()
 		return nil
 	})

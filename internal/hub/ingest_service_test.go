@@ -66,6 +66,13 @@ func (r *roster) PutSensor(_ context.Context, s *account.Sensor) error {
 	return nil
 }
 
+func (r *roster) AddSensor(ctx context.Context, s *account.Sensor) error {
+	if _, err := r.Sensor(ctx, s.Tenant, s.ID); err == nil {
+		return nil
+	}
+	return r.PutSensor(ctx, s)
+}
+
 func (r *roster) EditSensor(ctx context.Context, tenant uint16, id string, edit func(*account.Sensor) error) (*account.Sensor, error) {
 	s, err := r.Sensor(ctx, tenant, id)
 	if err != nil {
@@ -84,6 +91,17 @@ func (r *roster) PutEnrolment(_ context.Context, e *account.Enrolment) error {
 	defer r.mu.Unlock()
 	r.tokens[e.Hash] = e
 	return nil
+}
+
+func (r *roster) EditEnrolment(_ context.Context, _ uint16, id string, edit func(*account.Enrolment) error) (*account.Enrolment, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.tokens {
+		if e.ID == id {
+			return e, edit(e)
+		}
+	}
+	return nil, ident.Errorf(ident.NotFound, "", "no such token")
 }
 
 func (r *roster) UseEnrolment(_ context.Context, hash, sensor string, now int64) (*account.Enrolment, error) {

@@ -75,6 +75,8 @@ type Users interface {
 type Sessions interface {
 	Session(ctx context.Context, hash string) (*account.Session, error)
 	PutSession(ctx context.Context, s *account.Session) error
+	// TouchSession notes that a session was used; one that is gone stays gone.
+	TouchSession(ctx context.Context, hash string, at int64) error
 	DeleteSession(ctx context.Context, hash string) error
 	DeleteUserSessions(ctx context.Context, tenant uint16, user, except string) error
 	UserSessions(ctx context.Context, tenant uint16, user string) ([]*account.Session, error)
@@ -85,6 +87,10 @@ type Tokens interface {
 	Tokens(ctx context.Context, tenant uint16) ([]*account.Token, error)
 	TokenByHash(ctx context.Context, hash string) (*account.Token, error)
 	PutToken(ctx context.Context, t *account.Token) error // sets ID when empty
+	EditToken(ctx context.Context, tenant uint16, id string, edit func(*account.Token) error) (*account.Token, error)
+	// TouchToken notes that a token was used; one that is gone or revoked
+	// stays as it is.
+	TouchToken(ctx context.Context, hash string, at int64) error
 }
 
 // Sensors keeps those who report.
@@ -92,9 +98,12 @@ type Sensors interface {
 	Sensors(ctx context.Context, tenant uint16) ([]*account.Sensor, error)
 	Sensor(ctx context.Context, tenant uint16, id string) (*account.Sensor, error)
 	PutSensor(ctx context.Context, s *account.Sensor) error
+	// AddSensor stores a sensor unless there is one with its id.
+	AddSensor(ctx context.Context, s *account.Sensor) error
 	EditSensor(ctx context.Context, tenant uint16, id string, edit func(*account.Sensor) error) (*account.Sensor, error)
 	Enrolments(ctx context.Context, tenant uint16) ([]*account.Enrolment, error)
 	PutEnrolment(ctx context.Context, e *account.Enrolment) error
+	EditEnrolment(ctx context.Context, tenant uint16, id string, edit func(*account.Enrolment) error) (*account.Enrolment, error)
 	// UseEnrolment marks the token as used by a sensor, in one transaction;
 	// NotFound when there is none with that hash that is unused and valid.
 	UseEnrolment(ctx context.Context, hash, sensor string, now int64) (*account.Enrolment, error)
@@ -115,6 +124,10 @@ type Documents interface {
 	Document(ctx context.Context, tenant uint16, kind, key string) ([]byte, error)
 	Documents(ctx context.Context, tenant uint16, kind string) (map[string][]byte, error)
 	PutDocument(ctx context.Context, tenant uint16, kind, key string, value []byte) error
+	// EditDocument changes a document in one transaction. The function gets
+	// nil when there is none; the document stays as it is when the function
+	// gives nil.
+	EditDocument(ctx context.Context, tenant uint16, kind, key string, edit func([]byte) ([]byte, error)) error
 	DeleteDocument(ctx context.Context, tenant uint16, kind, key string) error
 }
 

@@ -141,6 +141,32 @@ func (s *Store) PutSession(ctx context.Context, v *account.Session) error {
 	})
 }
 
+// TouchSession notes that a login was used; one that is gone stays gone.
+func (s *Store) TouchSession(ctx context.Context, hash string, at int64) error {
+	return s.update(ctx, "note that a session lives", func(t *tx) error {
+		var v account.Session
+		err := t.read(&v, "session", "", "SELECT record FROM sessions WHERE hash = ?", hash)
+		if err != nil && ident.CodeOf(err) == ident.NotFound || err == nil && v.Seen >= at {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		v.Seen = at
+		return t.replace(&v, "UPDATE sessions SET record = ? WHERE tenant = ? AND hash = ?", v.Tenant, v.Hash)
+	})
+}
+
+// replace writes a record that is there; it makes none.
+func (t *tx) replace(v any, query string, args ...any) error {
+	b, err := encode(v)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(query, append([]any{b}, args...)...)
+	return err
+}
+
 // DeleteSession ends a login; one that is gone is no error.
 func (s *Store) DeleteSession(ctx context.Context, hash string) error {
 	return s.update(ctx, "delete session", func(t *tx) error {
@@ -194,4 +220,41 @@ func (s *Store) PutToken(ctx context.Context, v *account.Token) error {
 		v.ID = stored.ID
 	}
 	return err
+}
+
+// EditToken changes a token in one transaction.
+func (s *Store) EditToken(ctx context.Context, tenant uint16, id string, edit func(*account.Token) error) (*account.Token, error) {
+	v := &account.Token{}
+	err := s.update(ctx, "edit token", func(t *tx) error {
+		if err := t.read(v, "token", id, "SELECT record FROM tokens WHERE tenant = ? AND id = ?", tenant, id); err != nil {
+			return err
+		}
+		hash := v.Hash
+		if err := edit(v); err != nil {
+			return err
+		}
+		v.ID, v.Tenant, v.Hash = id, tenant, hash
+		return t.replace(v, "UPDATE tokens SET record = ? WHERE tenant = ? AND id = ?", tenant, id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// TouchToken notes that a token was used; one that is gone or revoked stays
+// as it is.
+func (s *Store) TouchToken(ctx context.Context, hash string, at int64) error {
+	return s.update(ctx, "note the use of a token", func(t *tx) error {
+		var v account.Token
+		err := t.read(&v, "token", "", "SELECT record FROM tokens WHERE hash = ?", hash)
+		if err != nil && ident.CodeOf(err) == ident.NotFound || err == nil && (v.Revoked || v.Used >= at) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		v.Used = at
+		return t.replace(&v, "UPDATE tokens SET record = ? WHERE tenant = ? AND id = ?", v.Tenant, v.ID)
+	})
 }

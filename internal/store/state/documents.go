@@ -5,6 +5,7 @@ package state
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 )
 
@@ -36,9 +37,28 @@ func (s *Store) PutDocument(ctx context.Context, tenant uint16, kind, key string
 	if value == nil {
 		value = []byte{}
 	}
-	return s.update(ctx, "store document", func(t *tx) error {
-		columns := []string{"tenant", "kind", "name", "value"}
-		return t.bulk("documents", columns, upsert("tenant, kind, name", columns), [][]any{{tenant, kind, key, value}})
+	return s.update(ctx, "store document", func(t *tx) error { return t.putDocument(tenant, kind, key, value) })
+}
+
+func (t *tx) putDocument(tenant uint16, kind, key string, value []byte) error {
+	columns := []string{"tenant", "kind", "name", "value"}
+	return t.bulk("documents", columns, upsert("tenant, kind, name", columns), [][]any{{tenant, kind, key, value}})
+}
+
+// EditDocument changes a document in one transaction. The function gets nil
+// when there is none; the document stays as it is when the function gives nil.
+func (s *Store) EditDocument(ctx context.Context, tenant uint16, kind, key string, edit func([]byte) ([]byte, error)) error {
+	return s.update(ctx, "edit document", func(t *tx) error {
+		var b []byte
+		err := t.row("SELECT value FROM documents WHERE tenant = ? AND kind = ? AND name = ?", []any{tenant, kind, key}, &b)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		value, err := edit(b)
+		if err != nil || value == nil {
+			return err
+		}
+		return t.putDocument(tenant, kind, key, value)
 	})
 }
 

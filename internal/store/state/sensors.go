@@ -34,6 +34,18 @@ func (s *Store) PutSensor(ctx context.Context, v *account.Sensor) error {
 	})
 }
 
+// AddSensor stores a sensor unless there is one with its id, of which nothing
+// is changed.
+func (s *Store) AddSensor(ctx context.Context, v *account.Sensor) error {
+	return s.update(ctx, "add sensor", func(t *tx) error {
+		have, err := t.Sensors(v.Tenant, []string{v.ID})
+		if err != nil || len(have) > 0 {
+			return err
+		}
+		return t.SaveSensors([]*account.Sensor{v})
+	})
+}
+
 // replaceSensor stores a sensor; when its site changes, what it sees moves
 // there.
 func (t *tx) replaceSensor(old, v *account.Sensor) error {
@@ -96,6 +108,26 @@ func (s *Store) PutEnrolment(ctx context.Context, e *account.Enrolment) error {
 		e.ID = stored.ID
 	}
 	return err
+}
+
+// EditEnrolment changes a one-time token in one transaction.
+func (s *Store) EditEnrolment(ctx context.Context, tenant uint16, id string, edit func(*account.Enrolment) error) (*account.Enrolment, error) {
+	e := &account.Enrolment{}
+	err := s.update(ctx, "edit enrolment", func(t *tx) error {
+		if err := t.read(e, "enrolment", id, "SELECT record FROM enrolments WHERE tenant = ? AND id = ?", tenant, id); err != nil {
+			return err
+		}
+		hash := e.Hash
+		if err := edit(e); err != nil {
+			return err
+		}
+		e.ID, e.Tenant, e.Hash = id, tenant, hash
+		return t.putEnrolment(e)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 func (t *tx) putEnrolment(e *account.Enrolment) error {
