@@ -95,9 +95,9 @@ type Server struct {
 	metrics  *metrics
 	waves    *hub.Waves
 
-	// Each lets one request at a time read, decide and write: who is the last
-	// administrator, and at which step a wave is.
-	peopleMu, wavesMu sync.Mutex
+	// One request at a time reads who is an administrator, decides and writes:
+	// the last one stays.
+	peopleMu sync.Mutex
 
 	rulesMu sync.Mutex
 	rulesOf map[uint16]knownRules

@@ -58,6 +58,7 @@ func (u *unit) hold(r hostRef, device string, from int64, pinned bool) {
 	h := Holder{Tenant: r.tenant, Realm: r.realm, Host: r.host, From: from, Device: device, Pinned: pinned}
 	u.put(r, append(list, h))
 	u.adopt = append(u.adopt, h)
+	u.named = append(u.named, h)
 	for _, k := range u.found {
 		u.adoptOne(k, h)
 	}

@@ -132,6 +132,10 @@ type SumTx interface {
 	AddRollups(list []Rollup) error
 	// RollupKeys gives the keys that an hour of a sensor has in a dimension.
 	RollupKeys(tenant uint16, sensor, dimension string, hour int64, each func(key string)) error
+	// RollupHours gives the keys of a dimension with their sensors and hours.
+	RollupHours(tenant uint16, dimension string, each func(sensor string, hour int64, key string)) error
+	// TakeRollup removes a row and gives its sums, 0 when there is none.
+	TakeRollup(tenant uint16, sensor, dimension string, hour int64, key string) (Rollup, error)
 	AddNodes(list []Node) error
 	// NodeKeys gives what a server of a sensor has; with an empty server the
 	// entries of kind "server".

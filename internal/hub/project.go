@@ -161,6 +161,9 @@ func (u *unit) apply(m *Message) error {
 			return err
 		}
 	}
+	if err := u.name(); err != nil {
+		return err
+	}
 	if err := u.count(m, s); err != nil {
 		return err
 	}

@@ -38,12 +38,14 @@ type hourKey struct {
 
 // hourKeys are the keys that an hour has, by hash, in the dimensions whose
 // number of keys is bounded.
-type hourKeys struct{ devices, pairs map[uint64]struct{} }
+type hourKeys struct{ devices, pairs, hosts, strangers map[uint64]struct{} }
 
 // hourSums is what an hour gets from the messages at hand.
 type hourSums struct {
 	total                                      Rollup
 	devices, protocols, kinds, pairs, networks map[string]*Rollup
+	hosts, strangers                           map[string]*Rollup // see ByHost and ByStranger
+	of                                         hourKey
 	known                                      *hourKeys
 }
 
@@ -105,17 +107,33 @@ func (u *unit) fact(b *bus.Batch, s *account.Sensor, f *bus.Fact, sums *hourSums
 	}
 	src := u.resolve(b.Tenant, s.Site, f.SrcHost, f.Time)
 	dst := u.resolve(b.Tenant, s.Site, f.DstHost, f.Time)
-	if src != "" {
+	turned := one
+	turned.BytesOut, turned.BytesIn = one.BytesIn, one.BytesOut
+	srcWaits := src == "" && waits(f, f.SrcHost, f.Src)
+	dstWaits := dst == "" && waits(f, f.DstHost, f.Dst)
+	switch {
+	case src != "":
 		sums.devices = add(sums.devices, room(src, &sums.known.devices, u.o.Devices), &one)
+	case srcWaits:
+		if err := u.wait(sums, f.SrcHost, f.Src, &one); err != nil {
+			return err
+		}
 	}
-	if dst != "" && dst != src {
-		turned := one
-		turned.BytesOut, turned.BytesIn = one.BytesIn, one.BytesOut
+	switch {
+	case dst != "" && dst != src:
 		sums.devices = add(sums.devices, room(dst, &sums.known.devices, u.o.Devices), &turned)
+	case dstWaits && f.DstHost != f.SrcHost:
+		if err := u.wait(sums, f.DstHost, f.Dst, &turned); err != nil {
+			return err
+		}
 	}
-	if flow != nil && (src != "" || dst != "") {
+	if flow != nil && (src != "" || dst != "" || srcWaits || dstWaits) {
 		key := PairKey(orAddress(src, f.Src), orAddress(dst, f.Dst), protocol, f.DstPort)
-		sums.pairs = add(sums.pairs, room(key, &sums.known.pairs, u.o.Pairs), &one)
+		if src != "" || dst != "" {
+			sums.pairs = add(sums.pairs, room(key, &sums.known.pairs, u.o.Pairs), &one)
+		} else if key = room(key, &sums.known.strangers, u.o.Pairs); key != OtherKey {
+			sums.strangers = add(sums.strangers, key, &one)
+		}
 	}
 	return u.m2m(b, f, src, dst)
 }
@@ -178,8 +196,8 @@ func (u *unit) hour(k hourKey) (*hourSums, error) {
 	}
 	known, ok := u.known.hours.get(k)
 	if !ok {
-		known = &hourKeys{map[uint64]struct{}{}, map[uint64]struct{}{}}
-		for dimension, set := range map[string]map[uint64]struct{}{ByDevice: known.devices, ByPair: known.pairs} {
+		known = &hourKeys{map[uint64]struct{}{}, map[uint64]struct{}{}, map[uint64]struct{}{}, map[uint64]struct{}{}}
+		for dimension, set := range map[string]map[uint64]struct{}{ByDevice: known.devices, ByPair: known.pairs, ByHost: known.hosts, ByStranger: known.strangers} {
 			err := u.tx.RollupKeys(k.tenant, k.sensor, dimension, k.hour, func(key string) {
 				if key != OtherKey {
 					set[maphash.String(seed, key)] = struct{}{}
@@ -191,7 +209,7 @@ func (u *unit) hour(k hourKey) (*hourSums, error) {
 		}
 		u.known.hours.put(k, known)
 	}
-	s := &hourSums{known: known}
+	s := &hourSums{of: k, known: known}
 	u.sums[k] = s
 	return s, nil
 }
@@ -279,7 +297,7 @@ func (u *unit) flushSums() error {
 			list = append(list, *r)
 		}
 		row(ByTotal, "", &s.total)
-		for dimension, m := range map[string]map[string]*Rollup{ByDevice: s.devices, ByProtocol: s.protocols, ByKind: s.kinds, ByPair: s.pairs, ByVLAN: s.networks} {
+		for dimension, m := range map[string]map[string]*Rollup{ByDevice: s.devices, ByProtocol: s.protocols, ByKind: s.kinds, ByPair: s.pairs, ByVLAN: s.networks, ByHost: s.hosts, ByStranger: s.strangers} {
 			for key, r := range m {
 				row(dimension, key, r)
 			}

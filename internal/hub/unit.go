@@ -27,6 +27,7 @@ type memory struct {
 	holders    map[hostRef][]Holder // in order of From; the last one may last
 	hours      *recent[hourKey, *hourKeys]
 	servers    *recent[serverKey, map[uint64]struct{}]
+	unnamed    map[uint16]map[tenantHost]map[unnamed]struct{} // what waits for devices, of the tenants that are in it
 }
 
 // The most hours and servers whose keys are remembered.
@@ -42,7 +43,7 @@ func remember(tx Tx, epoch int64) (*memory, error) {
 	}
 	m := &memory{
 		epoch: epoch, checkpoint: cp, hours: newRecent[hourKey, *hourKeys](rememberedHours),
-		servers: newRecent[serverKey, map[uint64]struct{}](rememberedServers),
+		servers: newRecent[serverKey, map[uint64]struct{}](rememberedServers), unnamed: map[uint16]map[tenantHost]map[unnamed]struct{}{},
 	}
 	m.holders, err = readHolders(tx)
 	return m, err
@@ -89,6 +90,7 @@ type unit struct {
 	viewsOf   map[deviceID][]ViewKey // complete for the devices that are in it
 	holders   map[hostRef][]Holder   // changed rows, to be written
 	adopt     []Holder
+	named     []Holder // hosts that got a device by the message at hand
 	repoints  []repoint
 	sensors   map[deviceID]*account.Sensor
 	reporting map[deviceID]bool // whose rows change

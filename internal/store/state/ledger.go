@@ -254,6 +254,30 @@ func (t *tx) RollupKeys(tenant uint16, sensor, dimension string, hour int64, eac
 	})
 }
 
+func (t *tx) RollupHours(tenant uint16, dimension string, each func(sensor string, hour int64, key string)) error {
+	return t.query("SELECT sensor, hour, name FROM rollups WHERE tenant = ? AND dimension = ?", []any{tenant, dimension}, func(rows *sql.Rows) error {
+		var sensor, key string
+		var hour int64
+		err := rows.Scan(&sensor, &hour, &key)
+		each(sensor, hour, key)
+		return err
+	})
+}
+
+func (t *tx) TakeRollup(tenant uint16, sensor, dimension string, hour int64, key string) (r hub.Rollup, err error) {
+	row := []any{tenant, dimension, hour, key, sensor}
+	const where = "FROM rollups WHERE tenant = ? AND dimension = ? AND hour = ? AND name = ? AND sensor = ?"
+	err = t.row("SELECT facts, flows, packets, bytes_out, bytes_in "+where, row, &r.Facts, &r.Flows, &r.Packets, &r.BytesOut, &r.BytesIn)
+	if errors.Is(err, sql.ErrNoRows) {
+		return hub.Rollup{}, nil
+	}
+	if err != nil {
+		return r, err
+	}
+	_, err = t.exec("DELETE "+where, row...)
+	return r, err
+}
+
 func (t *tx) AddNodes(list []hub.Node) error {
 	rows := make([][]any, 0, len(list))
 	for i := range list {

@@ -17,6 +17,9 @@ import (
 // not wait long.
 const prunePiece = 2000
 
+// waitFor is how long what was summed by host waits for its device.
+const waitFor = 24 * hour
+
 // Prune forgets what is older than it is to be kept.
 func (s *Store) Prune(ctx context.Context, tenant uint16, k hub.Keep, now int64) (int, error) {
 	total := 0
@@ -45,6 +48,9 @@ func (s *Store) Prune(ctx context.Context, tenant uint16, k hub.Keep, now int64)
 	}
 	if k.Pairs > 0 {
 		errs = append(errs, rollup("= '"+hub.ByPair+"'", now-k.Pairs))
+	}
+	for _, d := range []string{hub.ByHost, hub.ByStranger} { // whoever is not a device by now is none
+		errs = append(errs, rollup("= '"+d+"'", now-waitFor))
 	}
 	if k.Nodes > 0 {
 		const key = "tenant, server, protocol, kind, name, client, sensor"
