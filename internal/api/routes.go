@@ -152,7 +152,9 @@ func (s *Server) sensorRoutes() {
 	route(s, remove, "/enrolments/{id}", "revoke-enrolment", "Revoke an enrolment token", operates("sensors", "enrolment.revoke"), s.revokeEnrolment, missing)
 	route(s, get, "/waves", "list-waves", "Upgrades in waves", operates("sensors", "").reading(), s.listWaves)
 	route(s, post, "/waves", "create-wave", "Begin an upgrade with its first step", operates("sensors", "wave.create"), s.createWave)
+	route(s, get, "/waves/{id}", "get-wave", "One upgrade in waves", operates("sensors", "").reading(), s.getWave, missing)
 	route(s, post, "/waves/{id}/advance", "advance-wave", "Begin the next step", operates("sensors", "wave.advance"), s.advanceWave, conflicts)
+	route(s, post, "/waves/{id}/halt", "halt-wave", "Let it go on only when somebody advances it", operates("sensors", "wave.halt"), s.haltWave, conflicts)
 	route(s, post, "/waves/{id}/rollback", "rollback-wave", "Let all its sensors want what they wanted before", operates("sensors", "wave.rollback"), s.rollbackWave, conflicts)
 
 	route(s, get, "/content", "get-content", "The reference knowledge that is in use", reads("content"), s.getContent)

@@ -80,9 +80,14 @@ type Wave struct {
 	Author  string            `json:"author"`
 	Created Time              `json:"created"`
 	Updated Time              `json:"updated"`
-	State   string            `json:"state" enum:"running,done,rolled-back"`
+	State   string            `json:"state" enum:"running,halted,done,rolled-back"`
 	Step    int               `json:"step" doc:"how many steps have begun"`
 	Steps   []WaveStep        `json:"steps"`
+
+	Interval     int64  `json:"interval" doc:"seconds that a step must be well until the next begins by itself; 0 waits for a person"`
+	AutoRollback bool   `json:"auto_rollback" doc:"go back, in the place of halting, when a sensor does not come back or has a problem"`
+	Reason       string `json:"reason" doc:"why it was halted or rolled back"`
+	Well         Time   `json:"well" doc:"since when all sensors of the steps that have begun are well"`
 }
 
 // WaveStep is the sensors that are upgraded together.
@@ -105,6 +110,9 @@ type waveInput struct {
 		Config  map[string]string `json:"config,omitempty"`
 		Sensors []string          `json:"sensors,omitempty" maxItems:"1000" doc:"ids; empty for all"`
 		Steps   []int             `json:"steps,omitempty" minItems:"1" maxItems:"10" doc:"percent of the sensors after each step; 100 is last" example:"[10,50,100]"`
+
+		Interval     int  `json:"interval,omitempty" minimum:"0" maximum:"2592000" doc:"seconds that all sensors of a step must be well until the next begins by itself; 0 waits for a person"`
+		AutoRollback bool `json:"auto_rollback,omitempty" doc:"go back, in the place of halting, when a sensor does not come back or has a problem"`
 	}
 }
 

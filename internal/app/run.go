@@ -251,6 +251,7 @@ func (h *Hub) openService(g *gate) error {
 	h.front.Handle("/", h.Service)
 	h.group.run("reports", h.Service.Run)
 	h.group.run("housekeeping", h.keepHouse)
+	h.group.run("waves", func(ctx context.Context) error { return h.Service.Waves().Run(ctx, 0) })
 	return nil
 }
 

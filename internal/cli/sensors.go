@@ -5,6 +5,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -87,13 +88,14 @@ func (h *hubFlags) sensorsEnrol() *cobra.Command {
 }
 
 func (h *hubFlags) sensorsWave() *cobra.Command {
-	cols := columns("id state step version content created author")
+	cols := columns("id state step version content created author reason")
 	cmd := &cobra.Command{Use: "wave", Short: "upgrade sensors step by step", Example: "  edgeward sensors wave start --version 1.2.0\n  edgeward sensors wave advance ID\n  edgeward sensors wave rollback ID", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var steps []int
+	var interval time.Duration
 	var set []string
 	start := verb("start", "begin with the first step", "  edgeward sensors wave start --content 2026.11.2 --step 20 --step 100", noArgs, func(cmd *cobra.Command, _ []string) error {
-		body := members(cmd, "version", "content", "sensor=sensors")
+		body := members(cmd, "version", "content", "sensor=sensors", "auto-rollback")
 		if len(set) > 0 {
 			config, err := settings(cmd, set)
 			if err != nil {
@@ -107,16 +109,24 @@ func (h *hubFlags) sensorsWave() *cobra.Command {
 		if len(steps) > 0 {
 			body["steps"] = steps
 		}
+		if interval > 0 {
+			body["interval"] = int((interval + time.Second - 1) / time.Second)
+		}
 		return h.change(cmd, "POST", "/waves", body, cols)
 	})
 	start.Flags().String("version", "", "of the program")
 	start.Flags().String("content", "", "of the content bundle")
 	start.Flags().StringArray("sensor", nil, "only this sensor; may be repeated")
 	start.Flags().IntSliceVar(&steps, "step", nil, "percent of the sensors after each step; the last is 100")
+	start.Flags().DurationVar(&interval, "interval", 0, "begin the next step by itself when all sensors were well for this time, such as 30m")
+	start.Flags().Bool("auto-rollback", false, "with --interval: go back when a sensor does not come back or has a problem")
 	start.Flags().StringArrayVar(&set, "set", nil, "configuration as KEY=VALUE; may be repeated")
 	cmd.AddCommand(start,
-		verb("list", "list waves", "  edgeward sensors wave list", noArgs, func(cmd *cobra.Command, _ []string) error { return h.get(cmd, "/waves", nil, cols) }))
-	for name, short := range map[string]string{"advance": "begin the next step", "rollback": "let all its sensors want what they wanted before"} {
+		verb("list", "list waves", "  edgeward sensors wave list", noArgs, func(cmd *cobra.Command, _ []string) error { return h.get(cmd, "/waves", nil, cols) }),
+		verb("show ID", "show one wave with its sensors", "  edgeward sensors wave show ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
+			return h.get(cmd, "/waves/"+pathOf(args[0]), nil, nil)
+		}))
+	for name, short := range map[string]string{"advance": "begin the next step, or go on with a halted one", "halt": "let it go on only when somebody advances it", "rollback": "let all its sensors want what they wanted before"} {
 		cmd.AddCommand(verb(name+" ID", short, "  edgeward sensors wave "+name+" ID", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
 			return h.change(cmd, "POST", "/waves/"+pathOf(args[0])+"/"+name, nil, cols)
 		}))
