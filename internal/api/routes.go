@@ -147,6 +147,8 @@ func (s *Server) sensorRoutes() {
 	route(s, get, "/sensors/{id}", "get-sensor", "One sensor", reads("sensors"), s.getSensor, missing)
 	route(s, patch, "/sensors/{id}", "edit-sensor", "Change what a sensor is to run", operates("sensors", "sensor.edit"), s.editSensor, missing)
 	route(s, post, "/sensors/{id}/revoke", "revoke-sensor", "Let a sensor in no more", operates("sensors", "sensor.revoke"), s.revokeSensor, missing)
+	route(s, get, "/interfaces", "list-interfaces", "Network interfaces of the hub's machine, with the kernel's count of packets", administers("interfaces", ""), s.listInterfaces)
+	route(s, put, "/interfaces/watched", "watch-interfaces", "Let the hub's own sensor watch these interfaces", administers("interfaces", "interfaces.watch"), s.watchInterfaces, conflicts)
 	route(s, get, "/enrolments", "list-enrolments", "Enrolment tokens", operates("sensors", "").reading(), s.listEnrolments)
 	route(s, post, "/enrolments", "create-enrolment", "Make a one-time token for a new sensor", operates("sensors", "enrolment.create"), s.createEnrolment)
 	route(s, remove, "/enrolments/{id}", "revoke-enrolment", "Revoke an enrolment token", operates("sensors", "enrolment.revoke"), s.revokeEnrolment, missing)

@@ -52,15 +52,22 @@ func examineSystem() Examination {
 const capNetRaw = 13
 
 func examineRights() Examination {
-	e := Examination{Name: "rights", Health: Bad, Message: "this process may not capture packets", Remedy: "run as root, or: setcap cap_net_raw+ep " + ownPath()}
+	if mayCapture() {
+		return Examination{Name: "rights", Health: Good, Message: "this process may capture packets"}
+	}
+	return Examination{Name: "rights", Health: Bad, Message: "this process may not capture packets", Remedy: "run as root, or: setcap cap_net_raw+ep " + ownPath()}
+}
+
+// mayCapture reports whether this process, and so one that it starts, may open
+// packet sockets.
+func mayCapture() bool {
 	for line := range strings.Lines(readFile("/proc/self/status")) {
 		if v, ok := strings.CutPrefix(line, "CapEff:"); ok {
-			if bits, err := strconv.ParseUint(strings.TrimSpace(v), 16, 64); err == nil && bits>>capNetRaw&1 == 1 {
-				return Examination{Name: "rights", Health: Good, Message: "this process may capture packets"}
-			}
+			bits, err := strconv.ParseUint(strings.TrimSpace(v), 16, 64)
+			return err == nil && bits>>capNetRaw&1 == 1
 		}
 	}
-	return e
+	return false
 }
 
 func ownPath() string {

@@ -200,8 +200,11 @@ func (h *Hub) Parts(ctx context.Context) []api.Part {
 	} else {
 		add("ingest", string(i.State)+": "+i.Problem, i.Hint)
 	}
-	if h.watch != nil {
-		s := h.watch.Status()
+	switch w, failed := h.local.working(); {
+	case failed != nil:
+		add("sensor", "it does not run: "+failed.Error(), ident.HintOf(failed))
+	case w != nil:
+		s := w.Status()
 		switch {
 		case !s.Running:
 			add("sensor", "it does not run: "+s.Problem, "")
@@ -234,8 +237,8 @@ func (h *Hub) Storage(ctx context.Context) map[string]int64 {
 
 // Confinement says what is in force in the local sensor, or what could be.
 func (h *Hub) Confinement() string {
-	if h.watch != nil {
-		return h.watch.Status().State.String()
+	if w, _ := h.local.working(); w != nil {
+		return w.Status().State.String()
 	}
 	return confine.Possible().String()
 }

@@ -60,7 +60,7 @@ type Hub struct {
 
 	captures *captures
 	stations *stations
-	watch    *Watch
+	local    *localWatch
 	outputs  *outputs
 	key      []byte
 	front    *http.ServeMux
@@ -90,7 +90,7 @@ func Run(ctx context.Context, o RunOptions) error {
 	err = h.begin(ctx, g)
 	if err == nil {
 		h.group.run("service", func(ctx context.Context) error { return served(ctx, 10*time.Second) })
-		h.startSources()
+		h.startSources(ctx)
 		err = h.announce(ctx, g)
 	} else {
 		_ = served(ctx, 0) // what could not begin is what counts
@@ -237,12 +237,13 @@ func (h *Hub) openService(g *gate) error {
 	if err != nil {
 		return err
 	}
+	h.local = newLocalWatch(h)
 	h.Service, err = api.New(api.Config{
 		Version: h.o.Version, Commit: h.o.Commit, Log: h.o.Log,
 		Devices: h.State, Findings: h.State, Policies: h.State, Users: h.State, Sessions: h.State, Tokens: h.State, Sensors: h.State, Audit: h.State,
 		Documents: h.State, Rollups: h.State, Nodes: h.State, Events: h.Events, Timeline: h.State, Zones: h.State, Mutes: h.State,
 		Enrol: h.enrol, HubURL: h.stations.url, Content: knowledgeService{h},
-		Live: h.Live, Captures: h.captures, Dissector: dissector{}, Backups: &backups{h: h}, Notifier: h.outputs, Health: h,
+		Live: h.Live, Captures: h.captures, Dissector: dissector{}, Backups: &backups{h: h}, Notifier: h.outputs, Health: h, Interfaces: h,
 		Key: h.key, TLS: h.secure, LocalToken: token, Console: console.Handler(),
 	})
 	if err != nil {

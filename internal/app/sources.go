@@ -117,7 +117,10 @@ func (l *localWatch) once(ctx context.Context, names []string) error {
 		defer close(gone)
 		select {
 		case <-l.change:
-			l.change <- struct{}{} // run sees it, too
+			select {
+			case l.change <- struct{}{}: // run sees it, too
+			default: // there is another one already
+			}
 			cancel()
 		case <-over:
 		}
@@ -168,7 +171,7 @@ func (h *Hub) startSources(ctx context.Context) {
 	if len(names) == 0 {
 		names = h.chosen(ctx)
 	}
-	h.local.names = names
+	h.local.use(names)
 	h.group.run("sensor", h.local.run)
 }
 
