@@ -93,7 +93,7 @@ func Run(ctx context.Context, o RunOptions) error {
 		h.startSources(ctx)
 		err = h.announce(ctx, g)
 	} else {
-		_ = served(ctx, 0) // what could not begin is what counts
+		h.refuse(ctx, g, served, err)
 	}
 	if err != nil {
 		if ctx.Err() != nil {

@@ -125,6 +125,9 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 		if s.lock, wasClean, err = lockFile(path + ".lock"); err != nil {
 			return err
 		}
+		if err := private(path); err != nil {
+			return err
+		}
 	} else if _, err := os.Stat(path); err != nil {
 		return ident.Errorf(ident.NotFound, "", "open state store: %w", err)
 	}

@@ -55,3 +55,16 @@ func (l *fileLock) release(clean bool) error {
 	}
 	return nil
 }
+
+// private makes a database that only its owner reads, whatever the folder
+// allows: it holds password hashes. SQLite gives its other files the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = errors.Join(f.Chmod(0o600), f.Close())
+	}
+	if err != nil {
+		return ident.Errorf(ident.Denied, "check that the folder exists and belongs to this user", "open state store: %w", err)
+	}
+	return nil
+}
