@@ -40,16 +40,28 @@ type depot struct {
 
 func openDepot(tb testing.TB, dir string, sealAfter time.Duration, sync jetstream.Sync) *depot {
 	tb.Helper()
+	stream, err := jetstream.Open(context.Background(), jetstream.Options{Dir: filepath.Join(dir, "stream"), Sync: sync})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return openDepotWith(tb, stream, "sqlite:"+filepath.Join(dir, "state.db"), filepath.Join(dir, "events"), sealAfter)
+}
+
+// openDepotOn is openDepot on a stream and a database of the caller's.
+func openDepotOn(tb testing.TB, stream *jetstream.Stream, dsn, events string) *depot {
+	tb.Helper()
+	return openDepotWith(tb, stream, dsn, events, 200*time.Millisecond)
+}
+
+func openDepotWith(tb testing.TB, stream *jetstream.Stream, dsn, events string, sealAfter time.Duration) *depot {
+	tb.Helper()
 	ctx := context.Background()
-	d := &depot{done: make(chan struct{})}
+	d := &depot{stream: stream, done: make(chan struct{})}
 	var err error
-	if d.stream, err = jetstream.Open(ctx, jetstream.Options{Dir: filepath.Join(dir, "stream"), Sync: sync}); err != nil {
+	if d.state, err = state.Open(ctx, dsn, state.Options{}); err != nil {
 		tb.Fatal(err)
 	}
-	if d.state, err = state.Open(ctx, "sqlite:"+filepath.Join(dir, "state.db"), state.Options{}); err != nil {
-		tb.Fatal(err)
-	}
-	if d.events, err = segment.Open(ctx, segment.Options{Dir: filepath.Join(dir, "events"), Manifest: d.state, SealAfter: sealAfter}); err != nil {
+	if d.events, err = segment.Open(ctx, segment.Options{Dir: events, Manifest: d.state, SealAfter: sealAfter}); err != nil {
 		tb.Fatal(err)
 	}
 	d.ingest = hub.NewIngest(hub.IngestOptions{Stream: d.stream, Projection: hub.NewProjector(d.state, hub.ProjectorOptions{}), Log: d.events, Ledger: d.state})

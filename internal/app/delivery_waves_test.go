@@ -162,7 +162,9 @@ func TestWaveGoesBack(t *testing.T) {
 	f.begin(true)
 	f.pass(6*time.Minute, "s0")
 	f.is(hub.WaveRunning, "", "2.0", "2.0", "2.0")
-	f.edit("s1", func(s *account.Sensor) { s.Seen, s.Problem = f.now.UnixNano(), "version 2.0 does not work and was taken back" })
+	f.edit("s1", func(s *account.Sensor) {
+		s.Seen, s.Problem = f.now.UnixNano(), "version 2.0 does not work and was taken back"
+	})
 	f.pass(10*time.Second, "s0", "s2")
 	f.is(hub.WaveRolledBack, "pump-1 reports: version 2.0 does not work", "1.0", "1.0", "1.0")
 	f.pass(time.Minute, "s0", "s1", "s2")

@@ -31,11 +31,10 @@ type ImportOptions struct {
 	// SkipGaps goes on behind files that are missing: what they hold is given
 	// up, since a sensor's batches are taken in order.
 	SkipGaps bool
-	// NATS are the URLs of the external cluster that the hub uses, if any;
-	// needed only while the hub does not run.
-	NATS        []string
-	Credentials string
-	File        func(ImportedFile) // told of each file; may be nil
+	// NATS is the external cluster that the hub uses, if any; needed only
+	// while the hub does not run.
+	NATS NATS
+	File func(ImportedFile) // told of each file; may be nil
 }
 
 // ImportedFile is what became of a file.
@@ -189,7 +188,11 @@ func openImport(ctx context.Context, o *ImportOptions) (*importer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := jetstream.Open(ctx, jetstream.Options{Dir: f.in("stream"), URLs: o.NATS, Credentials: o.Credentials, Sync: jetstream.SyncAlways})
+	so := jetstream.Options{Dir: f.in("stream"), Sync: jetstream.SyncAlways}
+	var s *jetstream.Stream
+	if err = o.NATS.into(&so); err == nil {
+		s, err = jetstream.Open(ctx, so)
+	}
 	if err != nil {
 		_ = f.close()
 		return nil, err

@@ -174,9 +174,12 @@ func (h *Hub) begin(ctx context.Context, g *gate) error {
 	}
 	h.group.closing("event log", h.Events.Close)
 	g.say("It opens the stream.", "")
-	h.Stream, err = jetstream.Open(ctx, jetstream.Options{
-		Dir: h.folder.in("stream"), MaxBytes: int64(c.Bus.Size), Sync: jetstream.Sync(c.Bus.Sync), URLs: c.Bus.NATS, Credentials: c.Bus.Credentials, Replicas: c.Bus.Replicas,
-	})
+	so := jetstream.Options{Dir: h.folder.in("stream"), MaxBytes: int64(c.Bus.Size), Sync: jetstream.Sync(c.Bus.Sync)}
+	cluster := NATS{URLs: c.Bus.URLs, CA: c.Bus.CA, Certificate: c.Bus.Certificate, Key: c.Bus.CertKey, Credentials: c.Bus.Credentials, Replicas: c.Bus.Replicas}
+	if err := cluster.into(&so); err != nil {
+		return err
+	}
+	h.Stream, err = jetstream.Open(ctx, so)
 	if err != nil {
 		return err
 	}

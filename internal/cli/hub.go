@@ -49,7 +49,10 @@ would make them unusable. Importing twice changes nothing.`,
 	fl := cmd.Flags()
 	fl.StringVar(&o.Data, "data", "", "data folder of the hub")
 	fl.BoolVar(&o.SkipGaps, "skip-gaps", false, "go on behind missing and damaged files, and give them up")
-	fl.StringSliceVar(&o.NATS, "nats", nil, "URLs of the NATS cluster of a hub that uses one and does not run")
-	fl.StringVar(&o.Credentials, "nats-credentials", "", "file with credentials for that cluster")
+	fl.StringSliceVar(&o.NATS.URLs, "nats", nil, "URLs of the NATS cluster of a hub that uses one and does not run")
+	fl.StringVar(&o.NATS.Credentials, "nats-credentials", "", "file with credentials for that cluster")
+	fl.StringVar(&o.NATS.CA, "nats-ca", "", "PEM file with the authority of that cluster")
+	fl.StringVar(&o.NATS.Certificate, "nats-certificate", "", "PEM file with the hub's own certificate for that cluster")
+	fl.StringVar(&o.NATS.Key, "nats-key", "", "PEM file with its key")
 	return cmd
 }

@@ -19,7 +19,7 @@ import (
 var runFlags = map[string]string{
 	"interface": "interfaces", "data": "data", "listen": "listen", "tls": "tls.self_signed", "tls-certificate": "tls.certificate", "tls-key": "tls.key", "tls-name": "tls.names",
 	"insecure-http": "insecure_http", "log-level": "log.level", "log-format": "log.format", "name": "sensor.name", "site": "sensor.site", "filter": "sensor.filter",
-	"home": "sensor.home", "zones": "sensor.zones", "indicators": "sensor.indicators", "memory": "sensor.memory", "postgres": "store.postgres", "nats": "bus.nats", "sensors": "sensors.listen",
+	"home": "sensor.home", "zones": "sensor.zones", "indicators": "sensor.indicators", "memory": "sensor.memory", "postgres": "store.postgres", "nats": "bus.urls", "sensors": "sensors.listen",
 }
 
 func newRun(s *streams) *cobra.Command {

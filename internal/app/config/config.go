@@ -58,9 +58,12 @@ type Sensors struct {
 
 // Bus is the delivery.
 type Bus struct {
-	NATS        []string `yaml:"nats" doc:"URLs of an external NATS cluster with JetStream; none runs one in process"`
-	Credentials string   `yaml:"credentials" doc:"file with credentials for that cluster"`
-	Replicas    int      `yaml:"replicas" default:"1" doc:"copies of the stream in that cluster"`
+	URLs        []string `yaml:"urls" doc:"URLs of an external NATS cluster with JetStream; none runs one in process"`
+	CA          string   `yaml:"ca" doc:"PEM file with the authority of that cluster; empty for those of the system. URLs with tls:// are encrypted without it too"`
+	Certificate string   `yaml:"certificate" doc:"PEM file with our own certificate, where the cluster wants one"`
+	CertKey     string   `yaml:"certificate_key" doc:"PEM file with its key"`
+	Credentials string   `yaml:"credentials" doc:"file with credentials for that cluster (user JWT and key)"`
+	Replicas    int      `yaml:"replicas" doc:"copies of the stream in that cluster; 0 for 3 where three or more servers are known, else 1"`
 	Sync        string   `yaml:"sync" default:"always" enum:"always,interval" doc:"always: on disk before it is acknowledged; interval: faster, and an outage of power may lose the last two minutes"`
 	Size        Size     `yaml:"size" default:"2G" doc:"the most that may wait in the stream"`
 }

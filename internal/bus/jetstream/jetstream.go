@@ -65,7 +65,7 @@ type Options struct {
 	URLs        []string
 	Credentials string // file with a user's JWT and key
 	TLS         *tls.Config
-	Replicas    int // 0 for 3 when there are three servers, else 1
+	Replicas    int // 0 for 3 when three or more servers are named or tell of each other, else 1
 }
 
 // Stream is an open stream. It is safe for concurrent use.
