@@ -19,8 +19,10 @@ import (
 // findingSelect reads what scanFinding wants: columns that change without the
 // record come from the columns.
 const (
-	findingFields = "SELECT f.record, f.device, f.site, f.mute, f.expected, f.incident, COALESCE(d.label, ''), COALESCE(d.type, ''), f.status "
-	findingFrom   = "FROM findings f LEFT JOIN devices d ON d.tenant = f.tenant AND d.id = f.device "
+	findingFields = "SELECT f.record, f.device, f.site, f.mute, f.expected, f.incident, " + deviceName + ", COALESCE(d.type, ''), f.status "
+	// The column label is in lower case, to sort by.
+	deviceName  = "COALESCE(NULLIF(d.display, ''), d.label, '')"
+	findingFrom = "FROM findings f LEFT JOIN devices d ON d.tenant = f.tenant AND d.id = f.device "
 )
 
 func scanFinding(rows *sql.Rows, tenant uint16, out *[]*finding.Record) error {
@@ -246,7 +248,7 @@ func (s *Store) sample(ctx context.Context, g *finding.Group, w *where, from str
 		from += "LEFT JOIN devices d ON d.tenant = f.tenant AND d.id = f.device "
 	}
 	args := append(slices.Clone(w.args), g.Key, groupSamples)
-	return s.find(ctx, "SELECT f.id, f.check_id, f.kind, f.title, COALESCE(d.label, '') "+from+w.String()+" AND f.grp = ? ORDER BY f.severity DESC, f.last_seen DESC, f.id LIMIT ?", args, func(rows *sql.Rows) error {
+	return s.find(ctx, "SELECT f.id, f.check_id, f.kind, f.title, "+deviceName+" "+from+w.String()+" AND f.grp = ? ORDER BY f.severity DESC, f.last_seen DESC, f.id LIMIT ?", args, func(rows *sql.Rows) error {
 		var id, check, kind, title, label string
 		if err := rows.Scan(&id, &check, &kind, &title, &label); err != nil {
 			return err

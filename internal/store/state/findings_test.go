@@ -216,6 +216,17 @@ func groups(t *testing.T, c *scene) {
 	if got[0].Key != "i" || got[0].Severity != ident.Critical || got[1].Devices != 20 || got[1].Findings != 20 || got[1].Count != 40 || len(got[1].Sample) != 5 || len(got[1].Labels) != 5 || got[1].Statuses[finding.Open] != 20 {
 		t.Errorf("groups: %+v", got)
 	}
+	// What a person calls a device is shown as it was written.
+	camera := c.findings(finding.Filter{Incident: "i"})[0].Device
+	if _, err := c.s.EditDevice(ctx, 1, camera, func(a *asset.Attributes) error { a.Label = "Gate Camera"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := c.s.FindingGroups(ctx, finding.Filter{Tenant: 1, Sort: "-severity"}); err != nil || fmt.Sprint(got[0].Labels) != "[Gate Camera]" {
+		t.Errorf("groups: %+v, %v", got, err)
+	}
+	if list := c.findings(finding.Filter{Incident: "i"}); list[0].Label != "Gate Camera" {
+		t.Errorf("label %q", list[0].Label)
+	}
 	if members := c.findings(finding.Filter{Incident: "i"}); len(members) != 1 || members[0].ID != "m1" {
 		t.Errorf("members: %+v", members)
 	}

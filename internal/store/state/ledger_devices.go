@@ -133,7 +133,7 @@ func scanDevice(rows *sql.Rows, tenant uint16, out *[]*asset.Record) error {
 }
 
 var deviceColumns = []string{
-	"tenant", "id", "merged_to", "label", "type", "vendor", "zone", "site", "tags", "sensors", "search", "wanderer", "trusted", "learning",
+	"tenant", "id", "merged_to", "label", "display", "type", "vendor", "zone", "site", "tags", "sensors", "search", "wanderer", "trusted", "learning",
 	"risk", "info", "low", "medium", "high", "critical", "risk_why", "first_seen", "last_seen", "bytes", "created", "updated", "record",
 }
 
@@ -149,7 +149,7 @@ func (t *tx) SaveDevices(devices []*asset.Record) error {
 		}
 		f := r.Findings
 		rows = append(rows, []any{
-			r.Place.Tenant, r.ID, r.MergedTo, strings.ToLower(r.Label()), r.Kind(), vendorOf(r), hub.ZoneOf(r), r.Site, list(r.Set.Tags), list(r.Sensors), searchText(r), wandererOf(r),
+			r.Place.Tenant, r.ID, r.MergedTo, strings.ToLower(r.Label()), r.Label(), r.Kind(), vendorOf(r), hub.ZoneOf(r), r.Site, list(r.Set.Tags), list(r.Sensors), searchText(r), wandererOf(r),
 			r.Set.Trusted, r.Learning.State != "known", r.Risk, f[0], f[1], f[2], f[3], f[4], strings.Join(r.RiskWhy, "\n"),
 			r.FirstSeen, r.LastSeen, r.Bytes, r.Created, r.Updated, b,
 		})

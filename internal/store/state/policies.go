@@ -3,6 +3,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -226,24 +227,34 @@ func (s *Store) PreviewMute(ctx context.Context, tenant uint16, selector policy.
 	w := &where{}
 	w.add("f.tenant = ?", tenant)
 	w.add("f.status IN ('open', 'acknowledged')")
-	w.add("f.hidden = 0")
+	// The sign keeps engines from looking up all that is shown, when few have
+	// the check or the device.
+	w.add("+f.hidden = 0")
 	w.checks("f.check_id", selector.Checks)
 	w.any("f.device", selector.Devices)
-	var ids []string
+	var gravest []target
 	n := 0
-	err := s.find(ctx, targetSelect+w.String()+" ORDER BY f.severity DESC, f.last_seen DESC, f.id", w.args, func(rows *sql.Rows) error {
+	graver := func(a, b target) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.last, a.last), cmp.Compare(a.id, b.id))
+	}
+	err := s.find(ctx, targetSelect+w.String(), w.args, func(rows *sql.Rows) error {
 		var x target
 		if err := scanTarget(rows, &x); err != nil {
 			return err
 		}
 		if selector.Matches(&x.Target) {
 			n++
-			if len(ids) < sample {
-				ids = append(ids, x.id)
+			if at, _ := slices.BinarySearchFunc(gravest, x, graver); at < sample {
+				gravest = slices.Insert(gravest, at, x)
+				gravest = gravest[:min(len(gravest), sample)]
 			}
 		}
 		return nil
 	})
+	var ids []string
+	for i := range gravest {
+		ids = append(ids, gravest[i].id)
+	}
 	if err != nil || len(ids) == 0 {
 		return n, nil, err
 	}

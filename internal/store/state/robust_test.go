@@ -256,24 +256,27 @@ func TestMigrations(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				tables := []string{}
+				undo := []string{}
 				for _, m := range list[v:] {
 					for _, st := range statements(m.sql) {
-						if at := strings.Index(st, "CREATE"); at > 0 {
-							st = st[at:] // a remark
-						}
-						if f := strings.Fields(st); len(f) > 2 && (f[1] == "TABLE" || f[1] == "VIRTUAL") {
-							name := f[2]
-							if f[1] == "VIRTUAL" {
-								name = f[3]
+						for _, verb := range []string{"CREATE", "ALTER"} {
+							if at := strings.Index(st, verb); at > 0 {
+								st = st[at:] // a remark
 							}
-							tables = append([]string{name}, tables...)
+						}
+						switch f := strings.Fields(st); {
+						case len(f) > 5 && f[0] == "ALTER":
+							undo = append([]string{"ALTER TABLE " + f[2] + " DROP COLUMN " + f[5]}, undo...)
+						case len(f) > 2 && f[1] == "TABLE":
+							undo = append([]string{"DROP TABLE " + f[2]}, undo...)
+						case len(f) > 3 && f[1] == "VIRTUAL":
+							undo = append([]string{"DROP TABLE " + f[3]}, undo...)
 						}
 					}
 				}
 				err = s.update(ctx, "undo", func(x *tx) error {
-					for _, name := range tables {
-						if _, err := x.exec("DROP TABLE " + name); err != nil {
+					for _, statement := range undo {
+						if _, err := x.exec(statement); err != nil {
 							return err
 						}
 					}
