@@ -87,15 +87,32 @@ func attack(c finding.Check) string {
 func commands() ([]byte, error) {
 	b := page("Commands", "the help of the commands")
 	b.WriteString("What each command prints with `--help`. The same as manual pages: `edgeward man DIR`.\n")
-	for _, name := range []string{"", "analyze", "sensor", "doctor", "version", "man", "completion"} {
+	for names := []string{""}; len(names) > 0; {
+		name := names[0]
 		var out, errw bytes.Buffer
 		args := append(strings.Fields(name), "--help")
 		if code := cli.Run(context.Background(), args, strings.NewReader(""), &out, &errw); code != 0 {
 			return nil, fmt.Errorf("edgeward %s --help: exit code %d: %s", name, code, errw.String())
 		}
+		names = append(below(name, out.String()), names[1:]...)
 		fmt.Fprintf(b, "\n## %s\n\n```\n%s\n```\n", strings.TrimSpace("edgeward "+name), strings.TrimSpace(out.String()))
 	}
 	return b.Bytes(), nil
+}
+
+// below gives the commands that the help of one lists, those for the shell's
+// completion left out.
+func below(name, help string) []string {
+	_, list, _ := strings.Cut(help, "Available Commands:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	var out []string
+	for line := range strings.Lines(list) {
+		word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if word != "" && word != "help" && name != "completion" {
+			out = append(out, strings.TrimSpace(name+" "+word))
+		}
+	}
+	return out
 }
 
 // events writes the kinds of facts and their fields.

@@ -64,7 +64,7 @@ type Bus struct {
 	CertKey     string   `yaml:"certificate_key" doc:"PEM file with its key"`
 	Credentials string   `yaml:"credentials" doc:"file with credentials for that cluster (user JWT and key)"`
 	Replicas    int      `yaml:"replicas" doc:"copies of the stream in that cluster; 0 for 3 where three or more servers are known, else 1"`
-	Sync        string   `yaml:"sync" default:"always" enum:"always,interval" doc:"always: on disk before it is acknowledged; interval: faster, and an outage of power may lose the last two minutes"`
+	Sync        string   `yaml:"sync" default:"always" enum:"always,interval" doc:"always: on disk before it is acknowledged; interval: faster, and an outage of power may lose the last second"`
 	Size        Size     `yaml:"size" default:"2G" doc:"the most that may wait in the stream"`
 }
 
