@@ -331,8 +331,11 @@ func (d *demo) door(admin *account.User) string {
 		err := errors.New("the address was used")
 		once.Do(func() { err = d.enter(r.Context(), w, admin, value(), value()) })
 		if err != nil {
-			// A browser that has been in goes on; others are asked to log in.
 			d.h.o.Log.Debug("the address of the demonstration was opened again", "error", err)
+			if _, missing := r.Cookie(d.cookie()); missing != nil { // a browser that has been in goes on
+				http.Error(w, "This address logs in once, and was used. For a new one, interrupt edgeward demo and start it again.", http.StatusGone)
+				return
+			}
 		}
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})
@@ -347,10 +350,14 @@ func (d *demo) enter(ctx context.Context, w http.ResponseWriter, admin *account.
 	if err := d.h.State.PutSession(ctx, x); err != nil {
 		return err
 	}
-	name := "edgeward"
-	if d.h.secure {
-		name = "__Host-edgeward"
-	}
-	http.SetCookie(w, &http.Cookie{Name: name, Value: cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.h.secure, Expires: now.Add(12 * time.Hour)})
+	http.SetCookie(w, &http.Cookie{Name: d.cookie(), Value: cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.h.secure, Expires: now.Add(12 * time.Hour)})
 	return nil
+}
+
+// cookie gives the name of the session's cookie.
+func (d *demo) cookie() string {
+	if d.h.secure {
+		return "__Host-edgeward"
+	}
+	return "edgeward"
 }

@@ -530,7 +530,9 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	stranger := &service{t: t, base: s.base, http: &http.Client{}}
-	stranger.do(http.MethodGet, strings.TrimPrefix(s.url, s.base), "", nil)
+	if status, b := stranger.do(http.MethodGet, strings.TrimPrefix(s.url, s.base), "", nil); status != http.StatusGone || !strings.Contains(string(b), "was used") {
+		t.Errorf("the address gives a stranger %d %s", status, b)
+	}
 	if status, _ := stranger.do(http.MethodGet, "/api/v1/overview", "", nil); status != http.StatusUnauthorized {
 		t.Errorf("the address works twice: %d", status)
 	}
