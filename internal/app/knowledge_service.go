@@ -13,8 +13,9 @@ import (
 )
 
 // knowledgeService shows the hub's knowledge to the API. New content is used
-// by parsing processes that start after it was installed; that of this
-// machine's sensor is started again.
+// by parsing processes that start after it was installed, such as those of
+// uploads; that of this machine's sensor is ended and started for it. What the
+// hub's own process shows of checks follows at its next start.
 type knowledgeService struct{ h *Hub }
 
 var _ api.Content = knowledgeService{}
@@ -81,6 +82,7 @@ func (s knowledgeService) Install(ctx context.Context, r io.Reader, dry bool) (a
 		return out, nil
 	}
 	out.Installed = true
+	s.h.local.renew()
 	s.h.o.Log.Info("content was installed", "version", c.Manifest.Version, "signer", c.Signer)
 	return out, nil
 }
@@ -91,7 +93,19 @@ func (s knowledgeService) Rollback(_ context.Context, version string) (api.Conte
 	if err != nil {
 		return api.ContentStatus{}, err
 	}
+	s.h.local.renew()
 	return statusOf(u)
+}
+
+// renew starts the parsing process of the local sensor anew, so that it reads
+// the content in use. The process is asked to end: it reports its last facts
+// and what its rings lost, and all of that is in the stream before the next
+// one begins. Packets of the second between are in no ring.
+func (l *localWatch) renew() {
+	select {
+	case l.change <- struct{}{}:
+	default: // it is to start anew already
+	}
 }
 
 // tooManyNew refuses content that would make noise.
