@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flatten, fromByte, proposal, quote, toByte, withTerm, wordEnd } from '@/pages/hunt/text';
+import { flatten } from '@/lib/flatten';
+import { fromByte, proposal, quote, toByte, withTerm, wordEnd } from '@/pages/hunt/text';
 
 describe('places in a query', () => {
   it('are bytes for the hub and units for the browser', () => {

@@ -13,6 +13,7 @@ import { Count, Time } from '@/widgets/values';
 import css from './finding.module.css';
 import { ReasonDialog } from './ReasonDialog';
 
+const PacketFacts = lazy(async () => ({ default: (await import('./PacketFacts')).PacketFacts }));
 const Packets = lazy(() => import('./Packets'));
 
 /** What a finding rests on. The packets themselves are a right of their own and take a reason. */
@@ -88,8 +89,8 @@ export function EvidencePanel({ finding }: { finding: FindingDetail }) {
               </>
             );
             return (
-              <li key={e.index} data-current={(at === e.index && !!packet) || undefined}>
-                {packet ? (
+              <li key={e.index} data-current={at === e.index || undefined}>
+                {packet || e.packet ? (
                   <button
                     type="button"
                     aria-expanded={at === e.index}
@@ -100,9 +101,12 @@ export function EvidencePanel({ finding }: { finding: FindingDetail }) {
                 ) : (
                   <div>{line}</div>
                 )}
-                {packet && at === e.index && (
+                {at === e.index && (
                   <Suspense fallback={<Skeleton height={260} />}>
-                    <Packets packet={packet} />
+                    <div className={css.packet}>
+                      <PacketFacts evidence={e} sensors={finding.sensors} packet={packet} />
+                      {packet && <Packets packet={packet} />}
+                    </div>
                   </Suspense>
                 )}
               </li>

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { hub } from '@/api/client';
+import { flatten } from '@/lib/flatten';
 import { Tag } from '@/widgets/badges';
 import { ErrorState } from '@/widgets/ErrorState';
 import { Inert } from '@/widgets/Inert';
@@ -12,7 +13,6 @@ import { Time } from '@/widgets/values';
 import { endpoint } from './columns';
 import css from './hunt.module.css';
 import { Pivot } from './Pivot';
-import { flatten } from './text';
 
 interface Props {
   id: string;

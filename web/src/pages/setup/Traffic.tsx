@@ -1,25 +1,36 @@
-import { Alert, Button, Group, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { IconActivity, IconEyeOff } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hub } from '@/api/client';
 import type { Sensor } from '@/api/types';
-import { say, sayError } from '@/widgets/confirm';
 import { ErrorState } from '@/widgets/ErrorState';
 import { PageSkeleton } from '@/widgets/PageSkeleton';
 import { Count } from '@/widgets/values';
+import { Interfaces } from './Interfaces';
 import css from './setup.module.css';
 
-/** Shows whether the local sensor sees packets, and lets a person choose its interface. */
+/** Lets a person choose what the local sensor watches, and shows whether it sees packets. */
 export function Traffic({ next }: { next: () => void }) {
   const { t } = useTranslation('setup');
-  const { data, error, refetch } = hub.useQuery('get', '/api/v1/sensors', {}, { refetchInterval: 2000 });
-  if (error && !data) return <ErrorState error={error} retry={() => void refetch()} />;
-  if (!data) return <PageSkeleton />;
-  const local = data.items.find((s) => s.local && !s.revoked);
+  const sensors = hub.useQuery('get', '/api/v1/sensors', {}, { refetchInterval: 2000 });
+  const machine = hub.useQuery('get', '/api/v1/interfaces', {}, { refetchInterval: 1000 });
+  if (machine.error && !machine.data)
+    return <ErrorState error={machine.error} retry={() => void machine.refetch()} />;
+  if (!machine.data) return <PageSkeleton />;
+  const watched = machine.data.items.filter((x) => x.watched).map((x) => x.name);
+  const local = sensors.data?.items.find((s) => s.id === 'local' && !s.revoked);
   return (
     <Stack gap="md">
-      {local ? <Local sensor={local} /> : <Alert color="gray">{t('traffic.none')}</Alert>}
+      <Interfaces machine={machine.data} changed={() => void machine.refetch()} />
+      {machine.data.running && local && watched.length > 0 && (
+        <Local key={watched.join()} sensor={local} interfaces={watched.join(', ')} />
+      )}
+      {watched.length === 0 && (
+        <Text size="sm" c="dimmed">
+          {t('traffic.none')}
+        </Text>
+      )}
       <Group justify="flex-end">
         <Button onClick={next} size="md">
           {t('traffic.next')}
@@ -29,19 +40,15 @@ export function Traffic({ next }: { next: () => void }) {
   );
 }
 
-function Local({ sensor }: { sensor: Sensor }) {
+/** What has come out of the sensor: the proof that packets are read, not only received. */
+function Local({ sensor, interfaces }: { sensor: Sensor; interfaces: string }) {
   const { t } = useTranslation('setup');
   const [first] = useState(sensor.packets);
   const [waited, setWaited] = useState(false);
-  const [name, setName] = useState(sensor.interfaces.join(', '));
   useEffect(() => {
     const timer = setTimeout(() => setWaited(true), 8000);
     return () => clearTimeout(timer);
   }, []);
-  const edit = hub.useMutation('patch', '/api/v1/sensors/{id}', {
-    onSuccess: () => say(t('traffic.set')),
-    onError: sayError,
-  });
   const seen = sensor.packets - first;
   const state = seen > 0 ? 'seen' : waited ? 'unseen' : 'waiting';
   return (
@@ -52,7 +59,7 @@ function Local({ sensor }: { sensor: Sensor }) {
           <b>
             <Count value={sensor.packets} /> {t('traffic.packets')}
           </b>
-          <div className="dim">{t(`traffic.${state}`, { interfaces: sensor.interfaces.join(', ') })}</div>
+          <div className="dim">{t(`traffic.${state}`, { interfaces })}</div>
         </div>
       </div>
       {sensor.problem && <Alert color="orange">{sensor.problem}</Alert>}
@@ -61,35 +68,6 @@ function Local({ sensor }: { sensor: Sensor }) {
           {t('traffic.helpText')}
         </Alert>
       )}
-      <form
-        onSubmit={(e) => {
-          e.preventDefault();
-          edit.mutate({
-            params: { path: { id: sensor.id } },
-            body: { config: { ...sensor.wanted.config, interface: name.trim() } },
-          });
-        }}
-      >
-        <Group align="flex-end" gap="xs">
-          <TextInput
-            flex={1}
-            label={t('traffic.interface')}
-            description={t('traffic.interfaceHint')}
-            maxLength={100}
-            spellCheck={false}
-            value={name}
-            onChange={(e) => setName(e.currentTarget.value)}
-          />
-          <Button
-            type="submit"
-            variant="default"
-            loading={edit.isPending}
-            disabled={!name.trim() || name.trim() === sensor.interfaces.join(', ')}
-          >
-            {t('traffic.use')}
-          </Button>
-        </Group>
-      </form>
     </>
   );
 }
