@@ -157,17 +157,17 @@ func (r *remote) tryProgram(ctx context.Context, version string) error {
 			return fmt.Errorf("it ended before it reached the hub: %w", errors.Join(err, errEnded))
 		case <-deadline:
 			_ = cmd.Process.Kill()
-			_ = <-ended
+			<-ended
 			return fmt.Errorf("it did not reach the hub within %s", r.o.TrialWithin)
 		case <-tick.C:
 		}
 		if b, err := os.ReadFile(r.confirmedPath()); err == nil {
 			_ = cmd.Process.Signal(syscall.SIGTERM)
 			select {
-			case _ = <-ended:
+			case <-ended:
 			case <-time.After(20 * time.Second):
 				_ = cmd.Process.Kill()
-				_ = <-ended
+				<-ended
 			}
 			if string(b) != version {
 				return fmt.Errorf("it says that it is version %q", b)

@@ -32,7 +32,6 @@ import (
 type service struct {
 	t    *testing.T
 	cmd  *exec.Cmd
-	data string
 	url  string // as it was told
 	base string
 	http *http.Client

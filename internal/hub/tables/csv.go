@@ -142,8 +142,6 @@ func (p *parser) row(n int, get func(string) string, attributes bool) error {
 		p.problem(n, "safety %q is none of %s", clip(s), strings.Join(Safeties, ", "))
 		e.Set.Safety = ""
 	}
-	for _, t := range strings.FieldsFunc(get("tags"), func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
-		e.Set.Tags = append(e.Set.Tags, t)
-	}
+	e.Set.Tags = append(e.Set.Tags, strings.FieldsFunc(get("tags"), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })...)
 	return p.add(e)
 }

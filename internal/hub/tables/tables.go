@@ -7,6 +7,7 @@ package tables
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -56,7 +57,7 @@ const (
 func Parse(format Format, r io.Reader) ([]Entry, []Problem, error) {
 	b := bufio.NewReaderSize(r, maxLine)
 	head, err := b.Peek(4096)
-	if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, nil, fmt.Errorf("read table: %w", err)
 	}
 	p := &parser{}

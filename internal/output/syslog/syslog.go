@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -156,7 +157,7 @@ func closed(conn net.Conn, network string) bool {
 	}
 	_ = conn.SetReadDeadline(time.Now().Add(time.Microsecond))
 	_, err := conn.Read(make([]byte, 1))
-	if t, ok := err.(net.Error); ok && t.Timeout() {
+	if t := net.Error(nil); errors.As(err, &t) && t.Timeout() {
 		return false
 	}
 	return err != nil

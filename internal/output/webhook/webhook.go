@@ -12,6 +12,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -101,10 +102,8 @@ func (c *Client) post(ctx context.Context, id string, body []byte) error {
 	}
 	a, err := c.http.Do(r)
 	if err != nil {
-		var u *url.Error // its text has the address, which may hold a token
-		if ue, ok := err.(*url.Error); ok {
-			u = ue
-			err = u.Err
+		if u := (*url.Error)(nil); errors.As(err, &u) {
+			err = u.Err // the text has the address, which may hold a token
 		}
 		return fmt.Errorf("webhook: %w", err)
 	}
