@@ -157,20 +157,20 @@ func (r *remote) tryProgram(ctx context.Context, version string) error {
 			return fmt.Errorf("it ended before it reached the hub: %w", errors.Join(err, errEnded))
 		case <-deadline:
 			_ = cmd.Process.Kill()
-			<-ended
-			return fmt.Errorf("it did not reach the hub within %s", r.o.TrialWithin)
+			return fmt.Errorf("it did not reach the hub within %s: %w", r.o.TrialWithin, <-ended)
 		case <-tick.C:
 		}
 		if b, err := os.ReadFile(r.confirmedPath()); err == nil {
 			_ = cmd.Process.Signal(syscall.SIGTERM)
+			var end error
 			select {
-			case <-ended:
+			case end = <-ended:
 			case <-time.After(20 * time.Second):
 				_ = cmd.Process.Kill()
-				<-ended
+				end = <-ended
 			}
 			if string(b) != version {
-				return fmt.Errorf("it says that it is version %q", b)
+				return fmt.Errorf("it says that it is version %q, and ended with %w", b, errors.Join(end, errEnded))
 			}
 			return nil
 		}
