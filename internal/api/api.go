@@ -127,7 +127,6 @@ func New(c Config) (*Server, error) {
 	}
 	s.metrics = newMetrics(s)
 	s.waves = &hub.Waves{Sensors: c.Sensors, Documents: c.Documents, Audit: c.Audit, Slog: c.Log, Clock: c.Clock}
-	huma.DefaultArrayNullable = false
 	format := huma.Format{Marshal: writeJSON, Unmarshal: json.Unmarshal}
 	s.api = humago.New(s.mux, huma.Config{
 		OpenAPI: document(c.Version), DefaultFormat: "application/json",
@@ -163,3 +162,5 @@ func Document() ([]byte, error) {
 	}
 	return s.OpenAPI()
 }
+
+func init() { huma.DefaultArrayNullable = false }
