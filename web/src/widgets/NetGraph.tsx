@@ -3,6 +3,7 @@
 import { useMantineColorScheme } from '@mantine/core';
 import cytoscape, { type LayoutOptions } from 'cytoscape';
 import { useEffect, useRef } from 'react';
+import { standInStyle } from './standInStyle';
 
 export interface NetNode {
   id: string;
@@ -30,16 +31,6 @@ interface Props {
   height?: number;
   /** A node was chosen. */
   onOpen?(node: NetNode): void;
-}
-
-// Cytoscape adds a style element unless one of this name is there; the content
-// security policy would refuse it, and the rule is in our own style sheet.
-function standInStyle(): void {
-  const id = '__________cytoscape_stylesheet';
-  if (document.getElementById(id)) return;
-  const mark = document.createElement('meta');
-  mark.id = id;
-  document.head.append(mark);
 }
 
 function variable(name: string): string {

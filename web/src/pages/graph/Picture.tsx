@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import type { components } from '@/api/schema';
 import { inert } from '@/lib/inert';
+import { standInStyle } from '../../widgets/standInStyle';
 import css from './graph.module.css';
 
 interface Props {
@@ -27,6 +28,7 @@ export default function Picture({ nodes, edges, middle }: Props) {
     const color = (name: string) => style.getPropertyValue(name).trim();
     const most = Math.max(1, ...edges.map((e) => e.bytes_out + e.bytes_in));
     const known = new Set(nodes.map((n) => n.id));
+    standInStyle();
     const graph = cytoscape({
       container: box.current,
       elements: [
