@@ -63,7 +63,7 @@ func (s *Server) coverage(ctx context.Context, _ *nothing) (*reply[Coverage], er
 		return nil, err
 	}
 	for _, f := range found.Items {
-		o.Gaps = append(o.Gaps, Gap{f.ID, "network", f.Severity, f.Title, f.Explanation, f.Remedy, firstOf(f.DeviceLabel, f.Address), f.Count, Link{Screen: "finding", ID: f.ID}})
+		o.Gaps = append(o.Gaps, Gap{f.ID, "network", f.Severity, f.Title, f.Explanation, f.Remedy, cmp.Or(f.DeviceLabel, f.Address), f.Count, Link{Screen: "finding", ID: f.ID}})
 	}
 	slices.SortStableFunc(o.Gaps, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(severityRank(b.Severity), severityRank(a.Severity)), cmp.Compare(a.ID, b.ID))

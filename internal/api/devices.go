@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,25 +21,16 @@ import (
 // notKnown stands where nothing is believed, as in analyze's document.
 const notKnown = "unknown"
 
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
 func round(f float64) float64 { return float64(int(f*100+0.5)) / 100 }
 
 func deviceOf(r *asset.Record) Device {
 	d := Device{
 		ID: r.ID, Label: r.Label(), MACs: []string{}, IPs: []string{}, Names: list(r.Names),
-		Vendor: firstOf(r.Set.Vendor, r.Vendor.Value, notKnown), Model: firstOf(r.Set.Model, r.Model.Value, notKnown), Type: r.Kind(),
-		OS: firstOf(r.OS.Value, notKnown), Firmware: firstOf(r.Firmware.Value, notKnown), Serial: r.Serial.Value,
-		Confidence: map[string]float64{}, Zone: firstOf(r.Set.Zone, r.Zone), Site: r.Site, Scope: r.Place.Scope, Roles: list(r.Roles),
-		Criticality: firstOf(r.Set.Criticality, "normal"), Owner: r.Set.Owner, Location: r.Set.Location, Tags: list(r.Set.Tags), Safety: r.Set.Safety, Trusted: r.Set.Trusted,
-		Sensors: list(r.Sensors), Learning: Learning{firstOf(r.Learning.State, "learning"), Time(r.Learning.Since), r.Learning.Days},
+		Vendor: cmp.Or(r.Set.Vendor, r.Vendor.Value, notKnown), Model: cmp.Or(r.Set.Model, r.Model.Value, notKnown), Type: r.Kind(),
+		OS: cmp.Or(r.OS.Value, notKnown), Firmware: cmp.Or(r.Firmware.Value, notKnown), Serial: r.Serial.Value,
+		Confidence: map[string]float64{}, Zone: cmp.Or(r.Set.Zone, r.Zone), Site: r.Site, Scope: r.Place.Scope, Roles: list(r.Roles),
+		Criticality: cmp.Or(r.Set.Criticality, "normal"), Owner: r.Set.Owner, Location: r.Set.Location, Tags: list(r.Set.Tags), Safety: r.Set.Safety, Trusted: r.Set.Trusted,
+		Sensors: list(r.Sensors), Learning: Learning{cmp.Or(r.Learning.State, "learning"), Time(r.Learning.Since), r.Learning.Days},
 		Findings: countsOf(r.Findings), Risk: r.Risk, ServiceCount: len(r.Services), PeerCount: r.PeerCount,
 		FirstSeen: Time(r.FirstSeen), LastSeen: Time(r.LastSeen), Packets: r.Packets, Bytes: r.Bytes, Randomised: r.Randomised,
 	}
@@ -65,7 +57,7 @@ func deviceOf(r *asset.Record) Device {
 }
 
 func beliefOf(b asset.Belief) Belief {
-	return Belief{firstOf(b.Value, notKnown), round(b.Confidence), b.Source, b.Evidence, b.Packet, Time(b.Time)}
+	return Belief{cmp.Or(b.Value, notKnown), round(b.Confidence), b.Source, b.Evidence, b.Packet, Time(b.Time)}
 }
 
 func servicesOf(in []asset.Service) []Service {
@@ -171,7 +163,7 @@ func (s *Server) eachDevice(ctx context.Context, f asset.Filter, most int, each 
 // device gives a device that the caller may see.
 func (s *Server) device(ctx context.Context, c *caller, id string) (*asset.Record, error) {
 	r, err := s.Devices.Device(ctx, c.tenant, id)
-	if err != nil && ident.CodeOf(err) == ident.NotFound {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nil, unknown("device")
 	}
 	if err != nil {
@@ -203,7 +195,7 @@ func (s *Server) replyDevice(ctx context.Context, c *caller, r *asset.Record) (*
 // check says what is wrong with a change, before any device is touched.
 func (p *DevicePatch) check() error {
 	if p.Type != nil && *p.Type != "" && !isType(*p.Type) {
-		return invalid("there is no device type " + clip(plain(*p.Type), 60))
+		return invalid("there is no device type " + ident.Clip(plain(*p.Type), 60))
 	}
 	if p.Tags != nil {
 		for _, t := range *p.Tags {
@@ -226,7 +218,7 @@ func (p *DevicePatch) apply(a *asset.Attributes) string {
 	set := func(name string, to *string, v *string) {
 		if v != nil && *to != *v {
 			*to = *v
-			did = append(did, name+"="+strconv.Quote(clip(*v, 80)))
+			did = append(did, name+"="+strconv.Quote(ident.Clip(*v, 80)))
 		}
 	}
 	set("label", &a.Label, p.Label)
@@ -324,7 +316,7 @@ func (s *Server) splitDevice(ctx context.Context, in *deviceSplit) (*reply[Devic
 	for _, h := range in.Body.Hosts {
 		v, err := strconv.ParseUint(h, 16, 64)
 		if err != nil || v == 0 {
-			return nil, invalid(clip(plain(h), 40) + " is no host key")
+			return nil, invalid(ident.Clip(plain(h), 40) + " is no host key")
 		}
 		hosts = append(hosts, ident.HostKey(v))
 	}
@@ -345,8 +337,8 @@ func (s *Server) deviceFacets(ctx context.Context, _ *nothing) (*reply[DeviceFac
 	err := s.eachDevice(ctx, asset.Filter{Tenant: c.tenant, Sites: c.only(nil)}, scanLimit, func(r *asset.Record) error {
 		f.Total++
 		f.Types[r.Kind()]++
-		f.Vendors[firstOf(r.Set.Vendor, r.Vendor.Value, notKnown)]++
-		f.Zones[firstOf(r.Set.Zone, r.Zone)]++
+		f.Vendors[cmp.Or(r.Set.Vendor, r.Vendor.Value, notKnown)]++
+		f.Zones[cmp.Or(r.Set.Zone, r.Zone)]++
 		f.Sites[r.Site]++
 		for _, t := range r.Set.Tags {
 			f.Tags[t]++

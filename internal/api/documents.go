@@ -14,7 +14,7 @@ import (
 func (s *Server) load(ctx context.Context, tenant uint16, kind, key string, v any) error {
 	b, err := s.Documents.Document(ctx, tenant, kind, key)
 	switch {
-	case err != nil && ident.CodeOf(err) == ident.NotFound, err == nil && b == nil:
+	case ident.CodeOf(err) == ident.NotFound, err == nil && b == nil:
 		return nil
 	case err != nil:
 		return err
@@ -29,7 +29,7 @@ func (s *Server) load(ctx context.Context, tenant uint16, kind, key string, v an
 func fetch[T any](ctx context.Context, s *Server, tenant uint16, kind, key, what string) (T, error) {
 	var v T
 	b, err := s.Documents.Document(ctx, tenant, kind, key)
-	if err != nil && ident.CodeOf(err) == ident.NotFound || err == nil && b == nil {
+	if ident.CodeOf(err) == ident.NotFound || err == nil && b == nil {
 		return v, unknown(what)
 	}
 	if err != nil {

@@ -160,7 +160,7 @@ func (s *Server) topEvents(ctx context.Context, in *topQuery) (*reply[Top], erro
 func (s *Server) getEvent(ctx context.Context, in *ByID) (*reply[EventDetail], error) {
 	c := who(ctx)
 	r, err := s.Events.Event(ctx, c.tenant, in.ID)
-	if err != nil && ident.CodeOf(err) == ident.NotFound {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nil, unknown("fact")
 	}
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *Server) exportEvents(ctx context.Context, in *eventExport) (*huma.Strea
 	if err != nil {
 		return nil, err
 	}
-	c.detail = clip(in.Text, 1000)
+	c.detail = ident.Clip(in.Text, 1000)
 	r.Oldest = in.Oldest
 	u := func(v uint64) string { return strconv.FormatUint(v, 10) }
 	return s.export("events", in.Format, eventHead, func(row func(any, ...string) error) error {

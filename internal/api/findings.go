@@ -122,7 +122,7 @@ func (s *Server) countFindings(ctx context.Context, in *countQuery) (*reply[map[
 // finding gives a finding that the caller may see.
 func (s *Server) finding(ctx context.Context, c *caller, id string) (*finding.Record, error) {
 	r, err := s.Findings.Finding(ctx, c.tenant, id)
-	if err != nil && ident.CodeOf(err) == ident.NotFound {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nil, unknown("finding")
 	}
 	if err != nil {
@@ -210,7 +210,7 @@ func (s *Server) checkJudgement(ctx context.Context, c *caller, p *FindingPatch)
 	}
 	u, err := s.Users.UserByName(ctx, c.tenant, strings.ToLower(*p.Assignee))
 	if err != nil || u.Disabled {
-		return invalid("there is no user " + clip(plain(*p.Assignee), 64))
+		return invalid("there is no user " + ident.Clip(plain(*p.Assignee), 64))
 	}
 	p.Assignee = &u.Name
 	return nil

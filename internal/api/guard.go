@@ -134,7 +134,7 @@ func (s *Server) bearer(r *http.Request, value string) (*caller, error) {
 		return nil, s.miss(r)
 	}
 	t, err := s.Tokens.TokenByHash(ctx, digest(value))
-	if ident.CodeOf(err) == ident.NotFound && err != nil {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nil, s.miss(r)
 	}
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *Server) bearer(r *http.Request, value string) (*caller, error) {
 		return nil, errLogin
 	}
 	u, err := s.Users.User(ctx, t.Tenant, t.User)
-	if ident.CodeOf(err) == ident.NotFound && err != nil {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nil, errLogin
 	}
 	if err != nil {
@@ -179,7 +179,7 @@ func (s *Server) cookie(r *http.Request, value string) (*caller, error) {
 	ctx, now := r.Context(), s.now()
 	nobody := &caller{address: addressOf(r), agent: r.UserAgent(), old: digest(value)}
 	x, err := s.Sessions.Session(ctx, nobody.old)
-	if ident.CodeOf(err) == ident.NotFound && err != nil {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nobody, errLogin
 	}
 	if err != nil {
@@ -193,7 +193,7 @@ func (s *Server) cookie(r *http.Request, value string) (*caller, error) {
 		return nobody, refuse(http.StatusUnauthorized, "expired", "the session has ended: log in again")
 	}
 	u, err := s.Users.User(ctx, x.Tenant, x.User)
-	if ident.CodeOf(err) == ident.NotFound && err != nil {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nobody, errLogin
 	}
 	if err != nil {
@@ -220,8 +220,8 @@ func (s *Server) record(ctx context.Context, c *caller, action, object string) e
 		name = "nobody"
 	}
 	return s.Audit.Record(context.WithoutCancel(ctx), &account.Entry{
-		Tenant: c.tenant, Time: s.now(), Actor: clip(name, 200), Address: clip(c.address, 100), Action: action,
-		Object: clip(object, 300), Detail: clip(c.detail, 2000), Reason: clip(c.reason, 500),
+		Tenant: c.tenant, Time: s.now(), Actor: ident.Clip(name, 200), Address: ident.Clip(c.address, 100), Action: action,
+		Object: ident.Clip(object, 300), Detail: ident.Clip(c.detail, 2000), Reason: ident.Clip(c.reason, 500),
 	})
 }
 
@@ -247,15 +247,4 @@ func (s *Server) rules(ctx context.Context, tenant uint16) hub.AccessRules {
 type knownRules struct {
 	at    int64
 	rules hub.AccessRules
-}
-
-// clip shortens text to so many bytes, at the beginning of a character.
-func clip(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	for most > 0 && text[most]&0xc0 == 0x80 {
-		most--
-	}
-	return text[:most]
 }

@@ -4,6 +4,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"edgeward/internal/asset"
 	"edgeward/internal/hub/tables"
+	"edgeward/internal/ident"
 )
 
 // The bounds of what an import tells.
@@ -22,7 +24,7 @@ const (
 func (s *Server) importDevices(ctx context.Context, in *importQuery) (*reply[Import], error) {
 	entries, problems, err := tables.Parse(tables.Format(in.Format), bytes.NewReader(in.RawBody))
 	if err != nil {
-		return nil, invalid(plain(clip(err.Error(), 300)))
+		return nil, invalid(plain(ident.Clip(err.Error(), 300)))
 	}
 	return s.applyTable(ctx, entries, problems, in.Site, in.DryRun)
 }
@@ -35,11 +37,11 @@ func (s *Server) importTables(ctx context.Context, in *tablesInput) (*reply[Impo
 	c.object = b.Address
 	t := tables.Target{Address: b.Address, User: b.User, Auth: b.Auth, AuthKey: b.AuthKey, Privacy: b.Privacy, PrivKey: b.PrivacyKey}
 	if b.Version != "3" {
-		t.Community = firstOf(b.Community, "public")
+		t.Community = cmp.Or(b.Community, "public")
 	}
 	entries, err := tables.Walk(ctx, t)
 	if err != nil {
-		return nil, invalid(plain(clip(err.Error(), 300)))
+		return nil, invalid(plain(ident.Clip(err.Error(), 300)))
 	}
 	return s.applyTable(ctx, entries, nil, b.Site, b.DryRun)
 }
@@ -53,7 +55,7 @@ func (s *Server) applyTable(ctx context.Context, entries []tables.Entry, problem
 	}
 	out := Import{DryRun: dry, Read: len(entries), Skipped: len(problems), Rows: []ImportRow{}, Errors: []string{}}
 	for _, p := range problems[:min(len(problems), importErrors)] {
-		out.Errors = append(out.Errors, fmt.Sprintf("line %d: %s", p.Line, plain(clip(p.Text, 200))))
+		out.Errors = append(out.Errors, fmt.Sprintf("line %d: %s", p.Line, plain(ident.Clip(p.Text, 200))))
 	}
 	var asked []string
 	if site != "" {
@@ -80,7 +82,7 @@ func (s *Server) applyTable(ctx context.Context, entries []tables.Entry, problem
 			r = byMAC[row.Key]
 		}
 		if r == nil && e.Address.IsValid() {
-			row.Key = firstOf(row.Key, e.Address.String())
+			row.Key = cmp.Or(row.Key, e.Address.String())
 			r = byIP[e.Address.Unmap().String()]
 		}
 		if r != nil {
@@ -112,7 +114,7 @@ func (s *Server) applyTable(ctx context.Context, entries []tables.Entry, problem
 func fill(a *asset.Attributes, e tables.Entry) map[string]string {
 	did := map[string]string{}
 	set := func(name string, to *string, v string, over bool) {
-		v = clip(plain(strings.TrimSpace(v)), 200)
+		v = ident.Clip(plain(strings.TrimSpace(v)), 200)
 		if v != "" && v != *to && (over || *to == "") {
 			*to, did[name] = v, v
 		}
@@ -135,7 +137,7 @@ func fill(a *asset.Attributes, e tables.Entry) map[string]string {
 	}
 	for _, t := range x.Tags {
 		if before := len(a.Tags); t != "" {
-			a.Tags = addTo(a.Tags, clip(plain(t), 64), 50)
+			a.Tags = addTo(a.Tags, ident.Clip(plain(t), 64), 50)
 			if len(a.Tags) > before {
 				did["tags"] = strings.Join(a.Tags, " ")
 			}

@@ -127,7 +127,7 @@ func (s *Server) editPolicy(kind policy.Kind) func(context.Context, *policyChang
 func (s *Server) policy(ctx context.Context, kind policy.Kind, id string) (*policy.Policy, error) {
 	c := who(ctx)
 	p, err := s.Policies.Policy(ctx, c.tenant, id)
-	if err != nil && ident.CodeOf(err) == ident.NotFound {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nil, unknown(string(kind))
 	}
 	if err != nil {
@@ -162,7 +162,7 @@ func (s *Server) putPolicy(ctx context.Context, p *policy.Policy, in PolicyInput
 	if err := s.Policies.PutPolicy(ctx, p); err != nil {
 		return nil, err
 	}
-	c.object, c.detail = p.ID, clip(p.Note, 200)
+	c.object, c.detail = p.ID, ident.Clip(p.Note, 200)
 	return ok(s.policyOf(p, 0))
 }
 

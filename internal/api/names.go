@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -46,7 +47,7 @@ func (s *Server) directory(ctx context.Context, c *caller) (directory, error) {
 	}
 	d := directory{map[string]card{}, map[addressKey]string{}}
 	err := s.eachDevice(ctx, asset.Filter{Tenant: c.tenant, Sites: c.only(nil)}, scanLimit, func(r *asset.Record) error {
-		d.cards[r.ID] = card{r.Label(), r.Kind(), firstOf(r.Set.Zone, r.Zone), r.Site, r.Risk}
+		d.cards[r.ID] = card{r.Label(), r.Kind(), cmp.Or(r.Set.Zone, r.Zone), r.Site, r.Risk}
 		for _, a := range r.Addresses {
 			d.addresses[addressKey{r.Place.Scope, a.Unmap().String()}] = r.ID
 		}

@@ -155,7 +155,7 @@ func (s *Server) redeem(ctx context.Context, r *http.Request, in *oidcCallback) 
 		return nil, errOIDC
 	}
 	if in.Error != "" {
-		return nil, refuse(http.StatusForbidden, "oidc", "the OpenID provider refused: "+plain(clip(in.Error, 100)))
+		return nil, refuse(http.StatusForbidden, "oidc", "the OpenID provider refused: "+plain(ident.Clip(in.Error, 100)))
 	}
 	p, config, o, err := s.provider(ctx)
 	if err != nil {
@@ -249,7 +249,7 @@ func nameOf(claims map[string]any) string {
 			}
 			return -1
 		}, name)
-		if name = clip(strings.TrimLeft(name, "._@-"), 56); name != "" {
+		if name = ident.Clip(strings.TrimLeft(name, "._@-"), 56); name != "" {
 			return name
 		}
 	}
@@ -258,7 +258,7 @@ func nameOf(claims map[string]any) string {
 
 func claimText(claims map[string]any, name string) string {
 	v, _ := claims[name].(string)
-	return clip(plain(v), 200)
+	return ident.Clip(plain(v), 200)
 }
 
 // mapClaims gives the highest role that the values of the claim give, and the
@@ -307,7 +307,7 @@ func checkOIDC(o hub.OIDC) error {
 	}
 	for value, r := range o.Roles {
 		if !slices.Contains(account.Roles, account.Role(r)) {
-			return invalid(fmt.Sprintf("the role %q for %q does not exist", clip(r, 40), clip(value, 40)))
+			return invalid(fmt.Sprintf("the role %q for %q does not exist", ident.Clip(r, 40), ident.Clip(value, 40)))
 		}
 	}
 	return nil

@@ -75,7 +75,7 @@ func (s *Server) listSensors(ctx context.Context, _ *nothing) (*reply[Page[Senso
 // sensor gives a sensor that the caller may see.
 func (s *Server) sensor(ctx context.Context, c *caller, id string) (*account.Sensor, error) {
 	x, err := s.Sensors.Sensor(ctx, c.tenant, id)
-	if err != nil && ident.CodeOf(err) == ident.NotFound {
+	if ident.CodeOf(err) == ident.NotFound {
 		return nil, unknown("sensor")
 	}
 	if err != nil {
@@ -228,8 +228,8 @@ func (s *Server) createEnrolment(ctx context.Context, in *enrolmentInput) (*repl
 	if err := s.Sensors.PutEnrolment(ctx, e); err != nil {
 		return nil, err
 	}
-	c.object = firstOf(b.Sensor, e.ID)
-	return ok(NewEnrolment{enrolmentOf(e, c.name), token, "edgeward sensor --hub " + firstOf(s.HubURL, "URL") + " --token " + token + " --interface IF"})
+	c.object = cmp.Or(b.Sensor, e.ID)
+	return ok(NewEnrolment{enrolmentOf(e, c.name), token, "edgeward sensor --hub " + cmp.Or(s.HubURL, "URL") + " --token " + token + " --interface IF"})
 }
 
 func (s *Server) revokeEnrolment(ctx context.Context, in *ByID) (*none, error) {

@@ -118,7 +118,7 @@ func (s *Server) open(ctx context.Context, c *caller, u *account.User, action st
 	value := random()
 	x := &account.Session{
 		Hash: digest(value), User: u.ID, Tenant: u.Tenant, CSRF: random(), Created: now, Seen: now,
-		Expires: now + int64(rules.MaxHours)*int64(time.Hour), Address: c.address, Agent: clip(c.agent, 300),
+		Expires: now + int64(rules.MaxHours)*int64(time.Hour), Address: c.address, Agent: ident.Clip(c.agent, 300),
 	}
 	if err := s.Sessions.PutSession(ctx, x); err != nil {
 		return nil, err
@@ -288,7 +288,7 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*none, 
 }
 
 // sessionID is the part of the hash by which a session is named.
-func sessionID(x *account.Session) string { return clip(x.Hash, 16) }
+func sessionID(x *account.Session) string { return ident.Clip(x.Hash, 16) }
 
 func (s *Server) listSessions(ctx context.Context, _ *nothing) (*reply[Page[Session]], error) {
 	c, err := person(ctx)

@@ -53,7 +53,7 @@ func checkNetworks(networks []string) error {
 	for i, n := range networks {
 		p, err := netip.ParsePrefix(strings.TrimSpace(n))
 		if err != nil {
-			return invalid(clip(plain(n), 60) + " is no network: want CIDR such as 198.51.100.0/24")
+			return invalid(ident.Clip(plain(n), 60) + " is no network: want CIDR such as 198.51.100.0/24")
 		}
 		networks[i] = p.Masked().String()
 	}
@@ -157,7 +157,7 @@ func (s *Server) testOIDC(ctx context.Context, _ *nothing) (*reply[TestResult], 
 func tested(begin time.Time, err error) (*reply[TestResult], error) {
 	r := TestResult{Delivered: err == nil, Took: int(time.Since(begin).Milliseconds())}
 	if err != nil {
-		r.Error = clip(plain(err.Error()), 500)
+		r.Error = ident.Clip(plain(err.Error()), 500)
 	}
 	return ok(r)
 }
@@ -180,7 +180,7 @@ func checkTarget(t hub.Target) error {
 	}
 	for _, a := range append([]string{t.From}, t.To...) {
 		if p, err := mail.ParseAddress(a); err != nil || p.Address != a {
-			return invalid(clip(plain(a), 80) + " is no mail address")
+			return invalid(ident.Clip(plain(a), 80) + " is no mail address")
 		}
 	}
 	return nil

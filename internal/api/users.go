@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"edgeward/internal/account"
+	"edgeward/internal/ident"
 )
 
 func userOf(u *account.User) User {
@@ -270,7 +271,7 @@ func covers(scopes []string, x string) bool {
 func (s *Server) checkScopes(scopes []string) error {
 	for _, x := range scopes {
 		if x != "read" && x != "write" && !s.scopes[x] {
-			return invalid("there is no scope " + clip(x, 60) + ": want read, write, or a resource with :read or :write")
+			return invalid("there is no scope " + ident.Clip(x, 60) + ": want read, write, or a resource with :read or :write")
 		}
 	}
 	return nil

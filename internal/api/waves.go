@@ -189,7 +189,7 @@ func (s *Server) advanceWave(ctx context.Context, in *ByID) (*reply[Wave], error
 		for _, st := range waveOf(in.ID, *w, sensors).Steps[:w.Step] {
 			for _, x := range st.Sensors {
 				if x.State == string(hub.SensorProblem) {
-					return refuse(409, "conflict", "the sensor "+plain(x.Name)+" has a problem: "+plain(clip(x.Problem, 200)))
+					return refuse(409, "conflict", "the sensor "+plain(x.Name)+" has a problem: "+plain(ident.Clip(x.Problem, 200)))
 				}
 				if have := sensors[x.ID]; x.State == string(hub.SensorWanted) && have.Seen != 0 && s.now()-have.Seen > int64(hub.WaveSilence) {
 					return refuse(409, "conflict", "the sensor "+plain(x.Name)+" has not come back from its upgrade")

@@ -16,6 +16,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"edgeward/internal/ident"
 )
 
 // contentPolicy is for what is neither the service's nor the console's page,
@@ -212,5 +214,5 @@ func safeName(name string) string {
 	if name == "" || name == "_" {
 		name = "file"
 	}
-	return clip(name, 120)
+	return ident.Clip(name, 120)
 }

@@ -15,7 +15,7 @@ import (
 // unassigned is how the service calls the zone of devices that have none.
 const unassigned = "unassigned"
 
-func zoneName(zone string) string { return firstOf(zone, unassigned) }
+func zoneName(zone string) string { return cmp.Or(zone, unassigned) }
 
 func (s *Server) listZones(ctx context.Context, _ *nothing) (*reply[Zones], error) {
 	c := who(ctx)
@@ -52,7 +52,7 @@ func (s *Server) setZones(ctx context.Context, in *zonesInput) (*reply[Zones], e
 	for i := range in.Body.Zones {
 		z := &in.Body.Zones[i]
 		if plain(z.Name) != z.Name || z.Name == hub.Outside || z.Name == unassigned || seen[z.Name] {
-			return nil, invalid("the zone " + clip(plain(z.Name), 60) + " exists twice or has a name that cannot be")
+			return nil, invalid("the zone " + ident.Clip(plain(z.Name), 60) + " exists twice or has a name that cannot be")
 		}
 		seen[z.Name] = true
 		if err := checkNetworks(z.Networks); err != nil {
@@ -61,7 +61,7 @@ func (s *Server) setZones(ctx context.Context, in *zonesInput) (*reply[Zones], e
 		for j, m := range z.MACs {
 			v, err := ident.ParseMAC(m)
 			if err != nil {
-				return nil, invalid(clip(plain(m), 40) + " is no MAC address")
+				return nil, invalid(ident.Clip(plain(m), 40) + " is no MAC address")
 			}
 			z.MACs[j] = v.String()
 		}

@@ -104,7 +104,7 @@ func Import(ctx context.Context, o ImportOptions) (ImportResult, error) {
 			}
 		}
 		n, err := f.Each(func(payload []byte) error { return to.put(ctx, payload) })
-		bad := err != nil && ident.CodeOf(err) == ident.Invalid
+		bad := ident.CodeOf(err) == ident.Invalid
 		if bad {
 			r.Damaged = append(r.Damaged, err.Error())
 			if !o.SkipGaps {

@@ -8,6 +8,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -48,7 +49,7 @@ func New(p Place) (*Client, error) {
 	}
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 5 * time.Minute, ForceAttemptHTTP2: true}
 	if u.Scheme == "unix" {
-		socket := firstOf(u.Path, u.Opaque)
+		socket := cmp.Or(u.Path, u.Opaque)
 		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		}
@@ -84,15 +85,6 @@ func pinned(pin string) *tls.Config {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // Do sends a request and reads the answer into out, unless that is nil.
@@ -203,7 +195,7 @@ func problem(res *http.Response) error {
 		} `json:"errors"`
 	}
 	_ = json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&p) // without one, the status says it
-	text := firstOf(p.Detail, p.Title, res.Status)
+	text := cmp.Or(p.Detail, p.Title, res.Status)
 	for _, e := range p.Errors {
 		text += "; " + strings.TrimSpace(e.Location+" "+e.Message)
 	}

@@ -51,7 +51,7 @@ func (h *IngestHandler) enrol(w http.ResponseWriter, r *http.Request) {
 	}
 	e, err := h.o.Sensors.UseEnrolment(r.Context(), forward.TokenHash(q.Token), id, now.UnixNano())
 	switch {
-	case err != nil && ident.CodeOf(err) == ident.NotFound:
+	case ident.CodeOf(err) == ident.NotFound:
 		h.o.Slog.Warn("somebody tried to enrol with a token that is wrong, used or expired", "address", r.RemoteAddr)
 		refuse(w, http.StatusForbidden, "the token is wrong, has been used, or has expired")
 		return

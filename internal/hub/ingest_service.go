@@ -131,7 +131,7 @@ func (h *IngestHandler) known(ctx context.Context, c *x509.Certificate) (*accoun
 	}
 	s, err := h.o.Sensors.Sensor(ctx, subject.Tenant, subject.Sensor)
 	switch {
-	case err != nil && ident.CodeOf(err) == ident.NotFound:
+	case ident.CodeOf(err) == ident.NotFound:
 		return nil, http.StatusForbidden, "the hub does not know this sensor; enrol again"
 	case err != nil:
 		return nil, http.StatusServiceUnavailable, "the hub's store is away"

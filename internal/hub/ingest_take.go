@@ -79,7 +79,7 @@ func (i *Ingest) log(ctx context.Context, messages []Message) error {
 		err := i.retry(ctx, "append to the event log", func() error {
 			return i.o.Log.Append(ctx, m.Batch, m.Stream, m.Seq)
 		})
-		if ident.CodeOf(err) == ident.Invalid && err != nil {
+		if ident.CodeOf(err) == ident.Invalid {
 			i.quarantine(m.Seq, nil, err)
 		} else if err != nil {
 			return err

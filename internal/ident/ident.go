@@ -190,3 +190,15 @@ func AppendTime(b []byte, ns int64) []byte {
 
 // Time formats packet time as AppendTime does.
 func Time(ns int64) string { return string(AppendTime(make([]byte, 0, 32), ns)) }
+
+// Clip cuts a text to at most so many bytes, between characters.
+func Clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	most = max(most, 0)
+	for most > 0 && text[most]&0xc0 == 0x80 {
+		most--
+	}
+	return text[:most]
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -85,7 +86,7 @@ func (p *packer) bill(t target, bin string) error {
 // only build it do not.
 func consoleParts(lock string) ([]component, error) {
 	b, err := os.ReadFile(lock)
-	if missing(err) {
+	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {

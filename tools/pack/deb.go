@@ -79,10 +79,8 @@ Description: %s
  Finds the devices on a network, says what is exposed and who attacks whom,
  with the evidence. One static program without dependencies.
 `, name, debVersion(p.version), t.deb, size, conflicts, about)
-	for file, text := range map[string]string{"control": control} {
-		if err := p.put(filepath.Join(root, "DEBIAN", file), []byte(text), 0o644); err != nil {
-			return err
-		}
+	if err := p.put(filepath.Join(root, "DEBIAN", "control"), []byte(control), 0o644); err != nil {
+		return err
 	}
 	if err := p.date(root); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (s *Spool) Append(payload []byte) error {
 		return ident.Errorf(ident.Unavailable, "", "the spool is closed")
 	}
 	err := s.append(payload)
-	s.stats.Full = ident.CodeOf(err) == ident.Unavailable && err != nil
+	s.stats.Full = ident.CodeOf(err) == ident.Unavailable
 	if err == nil {
 		s.wake()
 	}

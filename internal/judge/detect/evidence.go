@@ -6,6 +6,7 @@ import (
 
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
+	"edgeward/internal/ident"
 )
 
 const maxSummary = 200
@@ -146,8 +147,5 @@ func clip(text string, n int) string {
 	if len(clean) <= n {
 		return strings.Clone(clean)
 	}
-	for n > 0 && clean[n]&0xc0 == 0x80 {
-		n--
-	}
-	return clean[:n] + "..."
+	return ident.Clip(clean, n) + "..."
 }

@@ -68,11 +68,7 @@ func Line(s string, max int) string {
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
 	if len(s) > max {
-		cut := max - len("…")
-		for cut > 0 && s[cut]&0xc0 == 0x80 {
-			cut--
-		}
-		s = s[:cut] + "…"
+		s = ident.Clip(s, max-len("…")) + "…"
 	}
 	return s
 }

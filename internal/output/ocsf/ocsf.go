@@ -7,6 +7,7 @@
 package ocsf
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/netip"
 	"strconv"
@@ -342,9 +343,9 @@ func AppendDevice(dst []byte, d *asset.Record, s Source) ([]byte, error) {
 	if len(d.MACs) > 0 {
 		device["mac"] = d.MACs[0].String()
 	}
-	set(device, "vendor_name", first(d.Set.Vendor, d.Vendor.Value))
-	set(device, "model", first(d.Set.Model, d.Model.Value))
-	set(device, "zone", first(d.Set.Zone, d.Zone))
+	set(device, "vendor_name", cmp.Or(d.Set.Vendor, d.Vendor.Value))
+	set(device, "model", cmp.Or(d.Set.Model, d.Model.Value))
+	set(device, "zone", cmp.Or(d.Set.Zone, d.Zone))
 	set(device, "location_desc", d.Set.Location)
 	if d.OS.Known() {
 		device["os"] = object{"name": d.OS.Value, "type_id": 0}
@@ -368,13 +369,4 @@ func AppendDevice(dst []byte, d *asset.Record, s Source) ([]byte, error) {
 		o["actor"] = object{"user": object{"name": d.Set.Owner}}
 	}
 	return line(dst, o)
-}
-
-func first(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

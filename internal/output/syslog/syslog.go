@@ -7,7 +7,6 @@ package syslog
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -117,14 +116,10 @@ func (c *Client) drop() {
 func (c *Client) Send(ctx context.Context, items []*notice.Notice) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.conn == nil {
-		conn, err := c.dial(ctx)
-		if err != nil {
-			return fmt.Errorf("syslog: %w", err)
-		}
-		c.conn = conn
-	} else if closed(c.conn, c.o.Network) {
+	if c.conn != nil && closed(c.conn, c.o.Network) {
 		c.drop()
+	}
+	if c.conn == nil {
 		conn, err := c.dial(ctx)
 		if err != nil {
 			return fmt.Errorf("syslog: %w", err)
@@ -180,7 +175,7 @@ func (c *Client) message(n *notice.Notice) ([]byte, error) {
 	room := limit - len(b)
 	switch c.o.Format {
 	case "cef":
-		return append(append(b, "- "...), clip(c.cef(n), room)...), nil
+		return append(append(b, "- "...), ident.Clip(c.cef(n), room)...), nil
 	case "json":
 		j, err := n.MarshalJSON()
 		if err != nil {
@@ -193,11 +188,11 @@ func (c *Client) message(n *notice.Notice) ([]byte, error) {
 				return nil, err
 			}
 		}
-		return append(append(b, "- "...), clip(string(j), room)...), nil
+		return append(append(b, "- "...), ident.Clip(string(j), room)...), nil
 	}
 	b = append(b, structured(n)...)
 	b = append(b, ' ')
-	return append(b, clip("\ufeff"+notice.Line(n.Title+": "+n.Text, 4096), limit-len(b))...), nil
+	return append(b, ident.Clip("\ufeff"+notice.Line(n.Title+": "+n.Text, 4096), limit-len(b))...), nil
 }
 
 // word makes a header field: printable ASCII without spaces, "-" for none.
@@ -236,18 +231,6 @@ func structured(n *notice.Notice) string {
 }
 
 var paramValue = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `]`, `\]`)
-
-// clip cuts a text to at most n bytes, between characters.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	n = max(n, 0)
-	for n > 0 && s[n]&0xc0 == 0x80 {
-		n--
-	}
-	return s[:n]
-}
 
 var (
 	cefHeader = strings.NewReplacer(`\`, `\\`, `|`, `\|`)
@@ -297,5 +280,3 @@ func (c *Client) cef(n *notice.Notice) string {
 	put("msg", n.Text)
 	return strings.TrimRight(b.String(), " ")
 }
-
-var _ json.Marshaler = (*notice.Notice)(nil)

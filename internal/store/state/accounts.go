@@ -146,7 +146,7 @@ func (s *Store) TouchSession(ctx context.Context, hash string, at int64) error {
 	return s.update(ctx, "note that a session lives", func(t *tx) error {
 		var v account.Session
 		err := t.read(&v, "session", "", "SELECT record FROM sessions WHERE hash = ?", hash)
-		if err != nil && ident.CodeOf(err) == ident.NotFound || err == nil && v.Seen >= at {
+		if ident.CodeOf(err) == ident.NotFound || err == nil && v.Seen >= at {
 			return nil
 		}
 		if err != nil {
@@ -248,7 +248,7 @@ func (s *Store) TouchToken(ctx context.Context, hash string, at int64) error {
 	return s.update(ctx, "note the use of a token", func(t *tx) error {
 		var v account.Token
 		err := t.read(&v, "token", "", "SELECT record FROM tokens WHERE hash = ?", hash)
-		if err != nil && ident.CodeOf(err) == ident.NotFound || err == nil && (v.Revoked || v.Used >= at) {
+		if ident.CodeOf(err) == ident.NotFound || err == nil && (v.Revoked || v.Used >= at) {
 			return nil
 		}
 		if err != nil {

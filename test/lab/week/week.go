@@ -6,6 +6,7 @@
 package week
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func Record(name, path string, hosts ...string) (*Behaviour, error) {
 		keep[a] = true
 	}
 	b := &Behaviour{Name: name}
-	path0 := pipeline.New(pipeline.Config{Workers: 1, Memory: 64 << 20, Protocols: all.Protocols(), Vault: event.VaultFunc(seal),
+	packets := pipeline.New(pipeline.Config{Workers: 1, Memory: 64 << 20, Protocols: all.Protocols(), Vault: event.VaultFunc(seal),
 		Sink: func(u *pipeline.Unit) error {
 			for _, f := range u.Facts {
 				if len(keep) == 0 || keep[f.Src] || keep[f.Dst] {
@@ -59,13 +60,13 @@ func Record(name, path string, hosts ...string) (*Behaviour, error) {
 			}
 			return nil
 		}})
-	if err := path0.Run(context.Background(), src, 0); err != nil && !errors.Is(err, io.EOF) {
+	if err := packets.Run(context.Background(), src, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("record %s: %w", name, err)
 	}
 	if len(b.facts) == 0 {
 		return nil, fmt.Errorf("record %s from %s: nothing was seen of it", name, path)
 	}
-	slices.SortStableFunc(b.facts, func(x, y *event.Fact) int { return int(min(max(x.Time-y.Time, -1), 1)) })
+	slices.SortStableFunc(b.facts, func(x, y *event.Fact) int { return cmp.Compare(x.Time, y.Time) })
 	b.start = b.facts[0].Time
 	b.span = time.Duration(b.facts[len(b.facts)-1].Time - b.start)
 	return b, nil
@@ -147,8 +148,8 @@ func (s *Site) Each(start time.Time, length time.Duration, yield func([]*event.F
 				u.schedule()
 			}
 		}
-		slices.SortStableFunc(waiting, func(x, y *event.Fact) int { return int(min(max(x.Time-y.Time, -1), 1)) })
-		n, _ := slices.BinarySearchFunc(waiting, end, func(f *event.Fact, t int64) int { return int(min(max(f.Time-t, -1), 1)) })
+		slices.SortStableFunc(waiting, func(x, y *event.Fact) int { return cmp.Compare(x.Time, y.Time) })
+		n, _ := slices.BinarySearchFunc(waiting, end, func(f *event.Fact, t int64) int { return cmp.Compare(f.Time, t) })
 		if err := yield(waiting[:n]); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package kasa
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -34,7 +35,7 @@ func (p *parser) sysinfo(c *proto.Conn, dir event.Dir, f *event.Kasa, body []byt
 	if s.System != nil {
 		s = *s.System
 	}
-	s.Type, s.MAC = first(s.MicType, s.Type), first(s.MAC, s.MicMAC)
+	s.Type, s.MAC = cmp.Or(s.MicType, s.Type), cmp.Or(s.MAC, s.MicMAC)
 	f.Alias, f.Model, f.Software, f.Hardware = text(c, s.Alias), text(c, s.Model), text(c, s.Software), text(c, s.Hardware)
 	f.DeviceID, f.Type, f.MAC = text(c, s.DeviceID), text(c, s.Type), text(c, s.MAC)
 	p.identify(c, dir, f, "kasa.sysinfo")
@@ -102,13 +103,6 @@ func deviceType(name, model string) string {
 		return t.word
 	}
 	return ""
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func text(c *proto.Conn, s string) string { return c.Head([]byte(s), maxText) }
