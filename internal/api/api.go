@@ -3,10 +3,12 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,6 +52,9 @@ type Config struct {
 	Content   Content
 	Notifier  Notifier
 	Health    Health
+	// Home says which addresses are in networks that somebody named as ours;
+	// nil for none.
+	Home func(ctx context.Context, tenant uint16) func(netip.Addr) bool
 	// Interfaces are those of the hub's own machine.
 	Interfaces Interfaces
 

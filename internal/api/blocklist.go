@@ -5,14 +5,10 @@ package api
 import (
 	"bytes"
 	"context"
-	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"edgeward/internal/finding"
-	"edgeward/internal/hub"
 	"edgeward/internal/ident"
 	"edgeward/internal/output/edl"
 )
@@ -24,9 +20,6 @@ type blocklistQuery struct {
 	Reasons  bool    `query:"reasons" doc:"say after each address why it is there; not every firewall reads such lists"`
 }
 
-// maxBlocking bounds the findings that a list is made of.
-const maxBlocking = 10_000
-
 // blocklist gives an External Dynamic List: what open findings speak against.
 // Firewalls fetch it with a token, as the password of Basic authentication
 // where they know no other.
@@ -36,33 +29,18 @@ func (s *Server) blocklist(ctx context.Context, in *blocklistQuery) (*huma.Strea
 	if err != nil {
 		return nil, err
 	}
-	var home hub.HomeNetworks
-	if err := s.load(ctx, c.tenant, hub.SettingsKind, "home", &home); err != nil {
-		return nil, err
+	o := edl.Options{Severity: severity, Confidence: in.Surety, Age: time.Duration(in.Days) * 24 * time.Hour, Now: s.now()}
+	if s.Home != nil {
+		o.Home = s.Home(ctx, c.tenant)
 	}
-	var ours []netip.Prefix
-	for _, n := range home.Networks {
-		if p, err := netip.ParsePrefix(n); err == nil {
-			ours = append(ours, p)
-		}
-	}
-	now := s.now()
-	shown := false
-	records, _, err := s.Findings.Findings(ctx, finding.Filter{
-		Tenant: c.tenant, Sites: c.sites, Kinds: []finding.Kind{finding.Detection}, Statuses: []finding.Status{finding.Open}, AtLeast: severity,
-		From: now - int64(in.Days)*int64(24*time.Hour), Muted: &shown, Sort: "-last_seen", Limit: maxBlocking,
-	})
+	f := o.Filter()
+	f.Tenant, f.Sites = c.tenant, c.only(nil)
+	records, _, err := s.Findings.Findings(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	list := edl.List(records, edl.Options{
-		Severity: severity, Confidence: in.Surety, Age: time.Duration(in.Days) * 24 * time.Hour, Now: now,
-		Home: func(a netip.Addr) bool {
-			return slices.ContainsFunc(ours, func(p netip.Prefix) bool { return p.Contains(a) })
-		},
-	})
 	var b bytes.Buffer
-	if err := edl.Write(&b, list, now, in.Reasons); err != nil {
+	if err := edl.Write(&b, edl.List(records, o), o.Now, in.Reasons); err != nil {
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {

@@ -18,7 +18,6 @@ import (
 
 	"edgeward/internal/app/config"
 	"edgeward/internal/asset"
-	"edgeward/internal/finding"
 	"edgeward/internal/hub"
 	"edgeward/internal/ident"
 	"edgeward/internal/output/edl"
@@ -341,19 +340,17 @@ func (o *outputs) writeList(ctx context.Context, c *config.Output) error {
 	if err != nil {
 		return err
 	}
-	shown := false
-	found, _, err := o.h.State.Findings(ctx, finding.Filter{AtLeast: least, Statuses: []finding.Status{finding.Open}, Muted: &shown, Limit: 10_000})
+	list := edl.Options{Severity: least, Home: o.h.home(ctx, 0), Now: time.Now().UnixNano()}
+	found, _, err := o.h.State.Findings(ctx, list.Filter())
 	if err != nil {
 		return err
 	}
-	now := time.Now().UnixNano()
-	home := homeTest(ctx, o.h)
 	tmp, err := os.CreateTemp(filepath.Dir(c.Path), ".edl-*")
 	if err != nil {
 		return fmt.Errorf("write the list: %w", err)
 	}
 	defer os.Remove(tmp.Name()) // fails when it was renamed
-	err = edl.Write(tmp, edl.List(found, edl.Options{Severity: least, Home: home, Now: now}), now, true)
+	err = edl.Write(tmp, edl.List(found, list), list.Now, true)
 	if cerr := tmp.Close(); err == nil {
 		err = cerr
 	}
@@ -366,10 +363,11 @@ func (o *outputs) writeList(ctx context.Context, c *config.Output) error {
 	return err
 }
 
-// homeTest says which addresses are ours.
-func homeTest(ctx context.Context, h *Hub) func(netip.Addr) bool {
-	task := h.knowledge(ctx, 0)
+// home says which addresses are in the networks that somebody named as ours,
+// in the configuration or in the settings.
+func (h *Hub) home(ctx context.Context, tenant uint16) func(netip.Addr) bool {
+	networks := h.knowledge(ctx, tenant).Home
 	return func(a netip.Addr) bool {
-		return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || slices.ContainsFunc(task.Home, func(p netip.Prefix) bool { return p.Contains(a) })
+		return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })
 	}
 }

@@ -246,7 +246,7 @@ func (h *Hub) openService(g *gate) error {
 		Devices: h.State, Findings: h.State, Policies: h.State, Users: h.State, Sessions: h.State, Tokens: h.State, Sensors: h.State, Audit: h.State,
 		Documents: h.State, Rollups: h.State, Nodes: h.State, Events: h.Events, Timeline: h.State, Zones: h.State, Mutes: h.State,
 		Enrol: h.enrol, HubURL: h.stations.url, Content: knowledgeService{h},
-		Live: h.Live, Captures: h.captures, Dissector: dissector{}, Backups: &backups{h: h}, Notifier: h.outputs, Health: h, Interfaces: h,
+		Live: h.Live, Captures: h.captures, Dissector: dissector{}, Backups: &backups{h: h}, Notifier: h.outputs, Health: h, Home: h.home, Interfaces: h,
 		Key: h.key, TLS: h.secure, LocalToken: token, Console: console.Handler(),
 	})
 	if err != nil {

@@ -30,6 +30,19 @@ type Options struct {
 	Now  int64
 }
 
+// maxFindings bounds the findings that a list is made of.
+const maxFindings = 10_000
+
+// Filter selects the findings that a list is made of.
+func (o Options) Filter() finding.Filter {
+	shown := false
+	f := finding.Filter{Kinds: []finding.Kind{finding.Detection}, Statuses: []finding.Status{finding.Open}, AtLeast: o.Severity, Muted: &shown, Sort: "-last_seen", Limit: maxFindings}
+	if o.Age > 0 {
+		f.From = o.Now - int64(o.Age)
+	}
+	return f
+}
+
 // Entry is one address with the reason.
 type Entry struct {
 	Address netip.Addr

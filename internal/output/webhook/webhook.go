@@ -28,7 +28,7 @@ import (
 // Options say where to post.
 type Options struct {
 	URL  string
-	Key  []byte      // of the signature; nil for none
+	Key  []byte      // of the signature; empty for none
 	TLS  *tls.Config // nil for the system's authorities
 	Now  ident.Clock
 	Name string // of the program, for the User-Agent header
@@ -96,7 +96,7 @@ func (c *Client) post(ctx context.Context, id string, body []byte) error {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", c.o.Name)
 	r.Header.Set("Idempotency-Key", id)
-	if c.o.Key != nil {
+	if len(c.o.Key) > 0 {
 		now := c.o.Now().Unix()
 		r.Header.Set("Edgeward-Signature", fmt.Sprintf("t=%d,v1=%s", now, Sign(c.o.Key, now, body)))
 	}

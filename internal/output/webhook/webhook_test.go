@@ -65,6 +65,25 @@ func TestSignedPost(t *testing.T) {
 	}
 }
 
+func TestNoKeyNoSignature(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if v, signed := r.Header["Edgeward-Signature"]; signed {
+			t.Errorf("signed without a key: %q", v)
+		}
+	}))
+	defer s.Close()
+	for _, key := range [][]byte{nil, {}} {
+		c, err := New(Options{URL: s.URL, Key: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Send(context.Background(), []*notice.Notice{sample()}); err != nil {
+			t.Error(err)
+		}
+		c.Close()
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	var status int
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") }))
