@@ -17,6 +17,7 @@ type Kind string
 const (
 	Mute        Kind = "mute"        // findings that it selects are not shown among the open ones
 	Maintenance Kind = "maintenance" // what happens to the selected devices in its time is expected
+	ForProfile  Kind = "profile"     // the body is a Profile: what the selected devices may do
 )
 
 // Mode says how far a policy goes.
