@@ -51,7 +51,7 @@ export function AccountMenu({ openHelp }: { openHelp: () => void }) {
             size="xs"
             fullWidth
             aria-label={t('account.language')}
-            value={i18next.language}
+            value={i18next.resolvedLanguage}
             onChange={(v) => void setLanguage(v as Language)}
             data={Object.entries(languages).map(([value, label]) => ({ value, label }))}
           />

@@ -9,6 +9,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, NavLink, Outlet, useLocation } from 'react-router';
 import { liveTypes, liveUrl, startLive, useLiveState } from '@/api/live';
+import { zoneName } from '@/lib/format';
 import { setPrefs, usePrefs } from '@/lib/prefs';
 import { PageSkeleton } from '@/widgets/PageSkeleton';
 import { AccountMenu } from './AccountMenu';
@@ -87,6 +88,7 @@ export function Shell() {
           <kbd className={css.key}>Ctrl K</kbd>
         </UnstyledButton>
         <span className={css.gap} />
+        <Zone />
         <Live />
         <Menu position="bottom-end" width={240}>
           <AccountMenu openHelp={() => setHelp(true)} />
@@ -161,6 +163,21 @@ function Live() {
         <span className={css.dot} data-state={state} aria-hidden />
         <span>{t(`live.${state}`)}</span>
       </span>
+    </Tooltip>
+  );
+}
+
+/** In which zone times are shown; a click goes over to UTC and back. */
+function Zone() {
+  const { t, i18n } = useTranslation();
+  const { utc } = usePrefs();
+  const local = zoneName(Date.now(), i18n.language);
+  const label = t('clock.label', { zone: utc ? 'UTC' : local, other: utc ? t('clock.local') : 'UTC' });
+  return (
+    <Tooltip label={label}>
+      <UnstyledButton className={css.zone} aria-label={label} onClick={() => setPrefs({ utc: !utc })}>
+        {utc ? 'UTC' : local}
+      </UnstyledButton>
     </Tooltip>
   );
 }

@@ -25,7 +25,7 @@ export const languages = { en: 'English', de: 'Deutsch' } as const;
 export type Language = keyof typeof languages;
 
 /** The language a person chose, else the browser's, else English. */
-export function preferredLanguage(): Language {
+function preferredLanguage(): Language {
   let chosen: string | null = null;
   try {
     chosen = localStorage.getItem('edgeward.language');
@@ -40,13 +40,19 @@ export function preferredLanguage(): Language {
   return 'en';
 }
 
+/** The language as this browser's region writes dates and numbers: en-GB where that is what it prefers. */
+function regional(language: Language): string {
+  return navigator.languages.find((tag) => tag.slice(0, 2).toLowerCase() === language) ?? language;
+}
+
 /** Loads the common texts; to be awaited before the first render. */
 export async function startTexts(): Promise<void> {
   await i18next
     .use(backend)
     .use(initReactI18next)
     .init({
-      lng: preferredLanguage(),
+      lng: regional(preferredLanguage()),
+      load: 'languageOnly',
       fallbackLng: false,
       ns: ['common', 'parts'],
       defaultNS: 'common',
@@ -63,8 +69,8 @@ export async function setLanguage(language: Language): Promise<void> {
   } catch {
     // It lasts until the page is closed then.
   }
-  await i18next.changeLanguage(language);
-  document.documentElement.lang = language;
+  await i18next.changeLanguage(regional(language));
+  document.documentElement.lang = i18next.language;
 }
 
 export { i18next };

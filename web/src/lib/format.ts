@@ -50,6 +50,8 @@ export interface TimeStyle {
   utc: boolean;
   /** Seconds and milliseconds too. */
   precise?: boolean;
+  /** Names the zone also where it is not UTC. */
+  zone?: boolean;
 }
 
 /** Date and time; the zone is said when it is UTC. */
@@ -65,8 +67,15 @@ export function formatTime(ms: number | undefined, style: TimeStyle): string {
     fractionalSecondDigits: style.precise ? 3 : undefined,
     hourCycle: 'h23',
     timeZone: style.utc ? 'UTC' : undefined,
+    timeZoneName: style.zone && !style.utc ? 'short' : undefined,
   }).format(ms);
   return style.utc ? `${text} UTC` : text;
+}
+
+/** The short name of this browser's zone at a time: "CET", "GMT+5:30". */
+export function zoneName(ms: number, language: string): string {
+  const parts = new Intl.DateTimeFormat(language, { timeZoneName: 'short' }).formatToParts(ms);
+  return parts.find((p) => p.type === 'timeZoneName')?.value ?? 'UTC';
 }
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [

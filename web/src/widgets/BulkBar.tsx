@@ -19,7 +19,7 @@ export function BulkBar({
     <div className={css.bar} role="toolbar" aria-label={t('table.selection')}>
       <strong className="num">{t('table.selected', { count })}</strong>
       {children}
-      <CloseButton size="sm" aria-label={t('table.clearSelection')} onClick={clear} />
+      <CloseButton size={24} aria-label={t('table.clearSelection')} onClick={clear} />
     </div>
   );
 }

@@ -193,12 +193,19 @@ export function DataTable<T>(props: Props<T>) {
 
   return (
     <div className={css.frame}>
-      <div className={css.scroll} ref={scroller} tabIndex={0} role="region" aria-label={label}>
+      <div
+        className={css.scroll}
+        data-phone={phone || undefined}
+        ref={scroller}
+        tabIndex={0}
+        role="region"
+        aria-label={label}
+      >
         <div
           role="table"
           aria-label={label}
           aria-rowcount={rows.total + 1}
-          className={phone ? css.phone : css.table}
+          className={phone ? undefined : css.table}
         >
           <div role="rowgroup" className={css.headgroup} hidden={phone}>
             <div

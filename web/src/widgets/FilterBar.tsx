@@ -81,7 +81,7 @@ function Search({
       rightSection={
         typed && (
           <CloseButton
-            size="sm"
+            size={24}
             aria-label={t('filter.clearSearch')}
             onClick={() => {
               setTyped('');

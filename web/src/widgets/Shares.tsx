@@ -12,14 +12,14 @@ export function Shares({ shares }: { shares: readonly Share[] }) {
   return (
     <ul className={css.shares}>
       {shares.slice(0, 8).map((s) => (
-        <li key={s.key}>
+        <li key={s.key || '?'}>
           <span className={css.name}>
             {s.device ? (
               <Link to={`/devices/${encodeURIComponent(s.device)}`} className="truncate">
                 {s.label}
               </Link>
             ) : (
-              <span className="truncate">{s.label || s.key}</span>
+              <span className="truncate">{s.label || s.key || t('traffic.other')}</span>
             )}
             <Bytes value={s.bytes_in + s.bytes_out} />
           </span>

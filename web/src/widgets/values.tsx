@@ -26,7 +26,7 @@ export function Ago({ value }: { value?: string | null }) {
   const ms = parseTime(value);
   if (ms === undefined) return <span className="dim">–</span>;
   return (
-    <Tooltip label={formatTime(ms, { language: i18n.language, utc, precise: true })}>
+    <Tooltip label={formatTime(ms, { language: i18n.language, utc, precise: true, zone: true })}>
       <time className="num" dateTime={value ?? undefined}>
         {formatAgo(ms, now, i18n.language)}
       </time>

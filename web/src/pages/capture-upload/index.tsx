@@ -100,7 +100,7 @@ function Drop({ add }: { add(files: readonly File[]): void }) {
         multiple
         hidden
         aria-label={t('choose')}
-        accept=".pcap,.pcapng,.cap,.pcap.gz,.pcapng.gz,.gz,application/vnd.tcpdump.pcap"
+        accept=".pcap,.pcapng,.cap,.pcap.gz,.pcapng.gz,.gz,.zst,application/vnd.tcpdump.pcap"
         onChange={(e) => {
           add([...(e.currentTarget.files ?? [])]);
           e.currentTarget.value = '';

@@ -18,6 +18,7 @@ import type { DeviceDetail, DevicePatch } from '@/api/types';
 import { known, typeName } from '@/lib/words';
 import { editDevices, refreshDevices } from '@/pages/devices/edit';
 import { say, sayError, sayUndo } from '@/widgets/confirm';
+import { Fields } from '@/widgets/Fields';
 import { changesOf, type Form, formOf, levels, safeties } from './form';
 
 /** Sets what a person knows better than the sensors. */
@@ -86,10 +87,10 @@ export default function EditDrawer({ device, close }: { device: DeviceDetail; cl
             value={form.zone}
             onChange={(v) => set('zone', v)}
           />
-          <Group grow>
+          <Fields>
             {line('owner')}
             {line('location')}
-          </Group>
+          </Fields>
           <Select
             label={t('devices:column.criticality')}
             clearable

@@ -14,6 +14,7 @@ import { useLiveRefresh } from '@/api/live';
 import type { DeviceDetail } from '@/api/types';
 import { useCan } from '@/app/session';
 import { useKeys } from '@/app/shortcuts';
+import { useStrip } from '@/lib/strip';
 import { oneOf, useUrlState } from '@/lib/url';
 import { typeName } from '@/lib/words';
 import { editDevices, refreshDevices } from '@/pages/devices/edit';
@@ -42,6 +43,7 @@ export default function Device() {
   const { t } = useTranslation(['device', 'devices', 'common', 'types']);
   const { id = '' } = useParams();
   const [{ tab }, setUrl] = useUrlState(fields);
+  const strip = useStrip<HTMLDivElement>(tab);
   const { data, error, refetch } = hub.useQuery('get', '/api/v1/devices/{id}', { params: { path: { id } } });
   useLiveRefresh('device', ['/api/v1/devices/{id}', '/api/v1/devices/{id}/timeline'], 10_000);
   if (error && !data)
@@ -89,7 +91,7 @@ export default function Device() {
           className={css.tabs}
           activateTabWithKeyboard={false}
         >
-          <Tabs.List className={css.tabList}>
+          <Tabs.List ref={strip} className={css.tabList}>
             {tabs.map((x) => (
               <Tabs.Tab key={x} value={x}>
                 {t(`tab.${x}`)}

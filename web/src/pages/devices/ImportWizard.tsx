@@ -7,6 +7,7 @@ import { api } from '@/api/client';
 import type { Import } from '@/api/types';
 import { Tag } from '@/widgets/badges';
 import { say, sayError } from '@/widgets/confirm';
+import { Fields } from '@/widgets/Fields';
 import { deviceHref } from './columns';
 import css from './devices.module.css';
 import { refreshDevices } from './edit';
@@ -54,8 +55,9 @@ export default function ImportWizard({ close }: { close: () => void }) {
   return (
     <Modal opened onClose={close} title={t('import.title')} size="xl">
       <Stack gap="sm">
-        <Group grow align="flex-start" preventGrowOverflow={false} wrap="wrap">
+        <Fields>
           <Select
+            data-autofocus
             label={t('import.format')}
             description={t(`import.formats.${format}Hint`)}
             allowDeselect={false}
@@ -75,7 +77,7 @@ export default function ImportWizard({ close }: { close: () => void }) {
             clearable
             onChange={(f) => void read(f)}
           />
-        </Group>
+        </Fields>
         {!preview && (
           <Textarea
             label={t('import.text')}

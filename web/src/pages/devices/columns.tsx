@@ -27,7 +27,7 @@ export function deviceColumns(t: TFunction): Column<Device>[] {
     {
       id: 'label',
       header: t('devices:column.label'),
-      width: 'minmax(220px, 2.2fr)',
+      width: 'minmax(190px, 2.2fr)',
       sort: 'label',
       cell: (d) => (
         <span className={css.name}>
@@ -40,16 +40,16 @@ export function deviceColumns(t: TFunction): Column<Device>[] {
     {
       id: 'type',
       header: t('devices:column.type'),
-      width: 'minmax(130px, 1fr)',
+      width: 'minmax(112px, 1fr)',
       sort: 'type',
       cell: (d) => typeName(t, d.type),
     },
-    plain('vendor', 'minmax(140px, 1.3fr)', 'vendor'),
+    plain('vendor', 'minmax(120px, 1.3fr)', 'vendor'),
     plain('model', 'minmax(120px, 1fr)'),
     {
       id: 'address',
       header: t('devices:column.address'),
-      width: 'minmax(130px, 1fr)',
+      width: 'minmax(124px, 1fr)',
       cell: (d) => <Mono>{d.ips[0] ?? '–'}</Mono>,
     },
     { id: 'mac', header: t('devices:column.mac'), width: '150px', cell: (d) => <Mono>{d.mac || '–'}</Mono> },
@@ -81,13 +81,13 @@ export function deviceColumns(t: TFunction): Column<Device>[] {
     {
       id: 'findings',
       header: t('devices:column.findings'),
-      width: 'minmax(110px, 0.7fr)',
+      width: 'minmax(104px, 0.7fr)',
       cell: (d) => <FindingCounts counts={d.findings} />,
     },
     {
       id: 'risk',
       header: t('devices:column.risk'),
-      width: '112px',
+      width: '106px',
       sort: 'risk',
       descending: true,
       cell: (d) => <RiskMeter risk={d.risk} />,
@@ -118,7 +118,7 @@ export function deviceColumns(t: TFunction): Column<Device>[] {
     {
       id: 'first_seen',
       header: t('devices:column.first_seen'),
-      width: '120px',
+      width: '104px',
       sort: 'first_seen',
       descending: true,
       cell: (d) => <Ago value={d.first_seen} />,
@@ -126,7 +126,7 @@ export function deviceColumns(t: TFunction): Column<Device>[] {
     {
       id: 'last_seen',
       header: t('devices:column.last_seen'),
-      width: '120px',
+      width: '104px',
       sort: 'last_seen',
       descending: true,
       cell: (d) => <Ago value={d.last_seen} />,

@@ -1,5 +1,5 @@
-import { Button, Menu } from '@mantine/core';
-import { IconDownload, IconUpload } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconUpload } from '@tabler/icons-react';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -15,6 +15,7 @@ import { ColumnsMenu, useColumns } from '@/widgets/ColumnsMenu';
 import { DataTable } from '@/widgets/DataTable';
 import { EmptyState } from '@/widgets/EmptyState';
 import { ErrorState } from '@/widgets/ErrorState';
+import { ExportMenu } from '@/widgets/ExportMenu';
 import { type Facet, FilterBar } from '@/widgets/FilterBar';
 import { FindingCounts } from '@/widgets/FindingCounts';
 import { Page } from '@/widgets/Page';
@@ -106,7 +107,7 @@ export default function Devices() {
       }
       actions={
         <>
-          <ExportMenu query={query} />
+          <ExportMenu path="/api/v1/devices/export" query={query} formats={['csv', 'json']} />
           {canEdit && (
             <Button
               variant="default"
@@ -196,33 +197,6 @@ function useFacets(filter: Filter, setFilter: SetFilter): Facet[] {
       single: true,
       onChange: ([v]) => setFilter({ trusted: v === 'true' || v === 'false' ? v : '' }),
     });
-}
-
-function ExportMenu({ query }: { query: Record<string, unknown> }) {
-  const { t } = useTranslation('devices');
-  const href = (format: string) => {
-    const params = new URLSearchParams({ format });
-    for (const [k, v] of Object.entries(query))
-      for (const each of Array.isArray(v) ? v : [v]) if (each !== undefined) params.append(k, String(each));
-    return `/api/v1/devices/export?${params}`;
-  };
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />}>
-          {t('common:export')}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component="a" href={href('csv')} download>
-          {t('export.csv')}
-        </Menu.Item>
-        <Menu.Item component="a" href={href('json')} download>
-          {t('export.json')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
-  );
 }
 
 function Card({ device: d }: { device: Device }) {

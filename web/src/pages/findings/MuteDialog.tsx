@@ -16,6 +16,7 @@ import { api, hub } from '@/api/client';
 import type { Finding } from '@/api/types';
 import { SeverityBadge } from '@/widgets/badges';
 import { sayError, sayUndo } from '@/widgets/confirm';
+import { Fields } from '@/widgets/Fields';
 import { refreshFindings } from './edit';
 import { offers, type Part, parts, selectorOf, selectsAll } from './selector';
 
@@ -84,7 +85,7 @@ export default function MuteDialog({ findings, close, done }: Props) {
               ))}
           </Stack>
         </Checkbox.Group>
-        <Group grow align="flex-start">
+        <Fields>
           <Select
             label={t('mute.until')}
             allowDeselect={false}
@@ -102,7 +103,7 @@ export default function MuteDialog({ findings, close, done }: Props) {
             value={note}
             onChange={(e) => setNote(e.currentTarget.value)}
           />
-        </Group>
+        </Fields>
         {all ? (
           <Alert color="orange">{t('mute.all')}</Alert>
         ) : preview.data ? (

@@ -24,7 +24,7 @@ export function findingColumns(t: TFunction): Column<Finding>[] {
     {
       id: 'title',
       header: t('findings:column.title'),
-      width: 'minmax(240px, 2.4fr)',
+      width: 'minmax(220px, 2.4fr)',
       cell: (f) => (
         <span className={css.title}>
           <Link to={findingHref(f.id)}>{f.title}</Link>
@@ -36,7 +36,7 @@ export function findingColumns(t: TFunction): Column<Finding>[] {
     {
       id: 'device',
       header: t('findings:column.device'),
-      width: 'minmax(150px, 1.2fr)',
+      width: 'minmax(130px, 1.2fr)',
       cell: (f) =>
         f.device ? (
           <Link to={`/devices/${encodeURIComponent(f.device)}`}>{f.device_label}</Link>
@@ -64,7 +64,7 @@ export function findingColumns(t: TFunction): Column<Finding>[] {
     {
       id: 'count',
       header: t('findings:column.count'),
-      width: '90px',
+      width: '80px',
       align: 'right',
       sort: 'count',
       descending: true,
@@ -73,7 +73,7 @@ export function findingColumns(t: TFunction): Column<Finding>[] {
     {
       id: 'last_seen',
       header: t('findings:column.last_seen'),
-      width: '120px',
+      width: '104px',
       sort: 'last_seen',
       descending: true,
       cell: (f) => <Ago value={f.last_seen} />,
@@ -94,7 +94,7 @@ export function groupColumns(t: TFunction): Column<FindingGroup>[] {
     {
       id: 'title',
       header: t('findings:column.title'),
-      width: 'minmax(260px, 2.2fr)',
+      width: 'minmax(230px, 2.2fr)',
       cell: (g) => (
         <span className={css.title}>
           <Link to={groupHref(g)}>{g.title}</Link>
@@ -105,7 +105,7 @@ export function groupColumns(t: TFunction): Column<FindingGroup>[] {
     {
       id: 'devices',
       header: t('findings:column.devices'),
-      width: 'minmax(180px, 1.4fr)',
+      width: 'minmax(150px, 1.4fr)',
       cell: (g) => (
         <>
           {g.labels.slice(0, 2).join(', ')}
@@ -116,7 +116,7 @@ export function groupColumns(t: TFunction): Column<FindingGroup>[] {
     {
       id: 'status',
       header: t('findings:column.status'),
-      width: 'minmax(150px, 0.9fr)',
+      width: 'minmax(130px, 0.9fr)',
       cell: (g) => (
         <span className={css.statuses}>
           {Object.entries(g.statuses).map(([s, n]) => (
@@ -131,14 +131,14 @@ export function groupColumns(t: TFunction): Column<FindingGroup>[] {
     {
       id: 'findings',
       header: t('findings:column.findings'),
-      width: '96px',
+      width: '84px',
       align: 'right',
       cell: (g) => <Count value={g.findings} />,
     },
     {
       id: 'count',
       header: t('findings:column.count'),
-      width: '90px',
+      width: '80px',
       align: 'right',
       sort: 'count',
       descending: true,
@@ -147,7 +147,7 @@ export function groupColumns(t: TFunction): Column<FindingGroup>[] {
     {
       id: 'last_seen',
       header: t('findings:column.last_seen'),
-      width: '120px',
+      width: '104px',
       sort: 'last_seen',
       descending: true,
       cell: (g) => <Ago value={g.last_seen} />,

@@ -1,11 +1,11 @@
-import { Button, Menu, SegmentedControl } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
+import { SegmentedControl } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { hub } from '@/api/client';
 import { useLiveRefresh } from '@/api/live';
 import { useUrlState } from '@/lib/url';
 import { typeName } from '@/lib/words';
 import { SeverityIcon, severities, statuses } from '@/widgets/badges';
+import { ExportMenu } from '@/widgets/ExportMenu';
 import { type Facet, FilterBar } from '@/widgets/FilterBar';
 import { Page } from '@/widgets/Page';
 import { TimeRange } from '@/widgets/TimeRange';
@@ -35,7 +35,11 @@ export default function Findings() {
           data={views.map((v) => ({ value: v, label: t(`view.${v}`) }))}
         />
       }
-      actions={filter.view !== 'mutes' && <ExportMenu filter={filter} />}
+      actions={
+        filter.view !== 'mutes' && (
+          <ExportMenu path="/api/v1/findings/export" query={queryOf(filter)} formats={['csv', 'json']} />
+        )
+      }
     >
       {filter.view === 'mutes' ? (
         <Mutes />
@@ -140,32 +144,5 @@ function useFacets(filter: Filter, setFilter: SetFilter): Facet[] {
   ];
   return all.filter(
     (f) => f.options.some((o) => o.value !== '') && (f.options.length > 1 || f.value.length > 0),
-  );
-}
-
-function ExportMenu({ filter }: { filter: Filter }) {
-  const { t } = useTranslation(['findings', 'common']);
-  const href = (format: string) => {
-    const params = new URLSearchParams({ format });
-    for (const [k, v] of Object.entries(queryOf(filter)))
-      for (const each of Array.isArray(v) ? v : [v]) if (each !== undefined) params.append(k, String(each));
-    return `/api/v1/findings/export?${params}`;
-  };
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />}>
-          {t('common:export')}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component="a" href={href('csv')} download>
-          CSV
-        </Menu.Item>
-        <Menu.Item component="a" href={href('json')} download>
-          JSON
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
   );
 }

@@ -17,7 +17,7 @@ export function Pivot({ field, value, pivot }: Props) {
   return (
     <span className={css.pivot}>
       <ActionIcon
-        size="sm"
+        size={24}
         aria-label={t('pivot.with', { field, value: shown })}
         title={t('pivot.with', { field, value: shown })}
         onClick={() => pivot(field, value, false)}
@@ -25,7 +25,7 @@ export function Pivot({ field, value, pivot }: Props) {
         <IconCirclePlus size={15} />
       </ActionIcon>
       <ActionIcon
-        size="sm"
+        size={24}
         aria-label={t('pivot.without', { field, value: shown })}
         title={t('pivot.without', { field, value: shown })}
         onClick={() => pivot(field, value, true)}

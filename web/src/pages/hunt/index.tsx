@@ -1,6 +1,6 @@
 // Questions to all stored facts: query, histogram, table, values, and a live tail.
-import { Button, Menu } from '@mantine/core';
-import { IconChartBar, IconDownload, IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconChartBar, IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatCompact } from '@/lib/format';
@@ -11,6 +11,7 @@ import { ColumnsMenu } from '@/widgets/ColumnsMenu';
 import { DataTable } from '@/widgets/DataTable';
 import { EmptyState } from '@/widgets/EmptyState';
 import { ErrorState } from '@/widgets/ErrorState';
+import { ExportMenu } from '@/widgets/ExportMenu';
 import { Inert } from '@/widgets/Inert';
 import { Page } from '@/widgets/Page';
 import { TimeRange } from '@/widgets/TimeRange';
@@ -21,7 +22,7 @@ import { Histogram } from './Histogram';
 import css from './hunt.module.css';
 import { QueryBox } from './QueryBox';
 import { Saved } from './Saved';
-import { asParams, type Event, fields, question } from './state';
+import { type Event, fields, question } from './state';
 import { TopValues } from './TopValues';
 import { withTerm } from './text';
 import { useEvents } from './useEvents';
@@ -65,7 +66,11 @@ export default function Hunt() {
               )
             }
           />
-          <Export params={asParams(ask).toString()} />
+          <ExportMenu
+            path="/api/v1/events/export"
+            query={{ ...ask, limit: 100_000 }}
+            formats={['csv', 'json', 'jsonl']}
+          />
         </>
       }
     >
@@ -174,31 +179,6 @@ function Chip({ label, remove }: { label: string; remove: () => void }) {
     <Button size="compact-sm" variant="light" onClick={remove} aria-label={t('chip.remove', { what: label })}>
       {label} ×
     </Button>
-  );
-}
-
-function Export({ params }: { params: string }) {
-  const { t } = useTranslation('hunt');
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button variant="default" leftSection={<IconDownload size={15} aria-hidden />}>
-          {t('common:export')}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {(['csv', 'json', 'jsonl'] as const).map((format) => (
-          <Menu.Item
-            key={format}
-            component="a"
-            href={`/api/v1/events/export?${params}${params ? '&' : ''}format=${format}&limit=100000`}
-            download
-          >
-            {t(`export.${format}`)}
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
   );
 }
 

@@ -4,7 +4,7 @@ import { flag, text, words } from '@/lib/url';
 
 export type Event = components['schemas']['Event'];
 
-export const initialColumns = ['time', 'kind', 'src', 'dst', 'name', 'verb', 'path', 'status'];
+const initialColumns = ['time', 'kind', 'src', 'dst', 'name', 'verb', 'path', 'status'];
 
 /** All that the page shows stands in the address. */
 export const fields = {
@@ -34,11 +34,4 @@ export function question(s: { q: string; range: string; device: string; sensor: 
     device: s.device || undefined,
     sensor: s.sensor.length > 0 ? s.sensor : undefined,
   };
-}
-
-/** The question as the text of an address. */
-export function asParams(q: Question): URLSearchParams {
-  const params = new URLSearchParams();
-  for (const [k, v] of Object.entries(q)) if (v !== undefined) params.set(k, String(v));
-  return params;
 }

@@ -17,6 +17,7 @@ import { usePrefs } from '@/lib/prefs';
 import { fromInput, toInput } from '@/lib/range';
 import { SeverityBadge } from '@/widgets/badges';
 import { useChange } from '@/widgets/change';
+import { Fields } from '@/widgets/Fields';
 import css from './maintenance.module.css';
 import { policyPaths } from './PolicyTable';
 
@@ -111,7 +112,7 @@ export function WindowForm({ close }: { close: () => void }) {
             placeholder={devices.length === 0 ? t('form.devices') : undefined}
             maxValues={500}
           />
-          <Group grow align="flex-start">
+          <Fields>
             <TagsInput
               label={t('selector.types')}
               data={Object.keys(facets.data?.types ?? {})}
@@ -124,7 +125,7 @@ export function WindowForm({ close }: { close: () => void }) {
               value={zones}
               onChange={setZones}
             />
-          </Group>
+          </Fields>
           <SegmentedControl
             aria-label={t('form.span')}
             value={span}
@@ -132,7 +133,7 @@ export function WindowForm({ close }: { close: () => void }) {
             data={Object.keys(spans).map((value) => ({ value, label: t(`form.spans.${value}`) }))}
           />
           {span === 'own' && (
-            <Group grow>
+            <Fields>
               <TextInput
                 type="datetime-local"
                 label={t('column.from')}
@@ -145,7 +146,7 @@ export function WindowForm({ close }: { close: () => void }) {
                 value={to}
                 onChange={(e) => setTo(e.currentTarget.value)}
               />
-            </Group>
+            </Fields>
           )}
           {chosen && preview.data && (
             <div className={css.preview} role="status">

@@ -6,6 +6,7 @@ import type { components } from '@/api/schema';
 import { useCan } from '@/app/session';
 import { severities } from '@/widgets/badges';
 import { useChange } from '@/widgets/change';
+import { Fields } from '@/widgets/Fields';
 import { type Report, reportPaths } from './index';
 
 type Input = components['schemas']['ReportInput'];
@@ -62,7 +63,7 @@ export function ReportForm({ report, close }: { report?: Report; close: () => vo
             onChange={(e) => set({ name: e.currentTarget.value })}
             data-autofocus
           />
-          <Group grow align="flex-start">
+          <Fields>
             <Select
               label={t('form.kind')}
               allowDeselect={false}
@@ -80,8 +81,8 @@ export function ReportForm({ report, close }: { report?: Report; close: () => vo
               clampBehavior="strict"
               onChange={(v) => set({ days: Number(v) || 1 })}
             />
-          </Group>
-          <Group grow align="flex-start">
+          </Fields>
+          <Fields>
             <Select
               label={t('form.schedule')}
               allowDeselect={false}
@@ -98,7 +99,7 @@ export function ReportForm({ report, close }: { report?: Report; close: () => vo
               disabled={!input.schedule}
               onChange={(v) => set({ hour: Number(v) || 0 })}
             />
-          </Group>
+          </Fields>
           <Select
             label={t('form.severity')}
             allowDeselect={false}
@@ -110,7 +111,7 @@ export function ReportForm({ report, close }: { report?: Report; close: () => vo
             ]}
           />
           {settings.data && (
-            <Group grow align="flex-start">
+            <Fields>
               <MultiSelect
                 label={t('form.sites')}
                 placeholder={input.sites?.length ? undefined : t('form.allSites')}
@@ -125,7 +126,7 @@ export function ReportForm({ report, close }: { report?: Report; close: () => vo
                 onChange={(targets) => set({ targets })}
                 data={settings.data.notifications.map((n) => ({ value: n.id, label: n.name }))}
               />
-            </Group>
+            </Fields>
           )}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>

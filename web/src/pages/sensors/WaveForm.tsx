@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '@/api/client';
 import { useChange } from '@/widgets/change';
+import { Fields } from '@/widgets/Fields';
 import { type Sensor, sensorPaths } from './shapes';
 
 const plans = { careful: [10, 50, 100], halves: [50, 100], once: [100] } as const;
@@ -54,7 +55,7 @@ export function WaveForm({ sensors, close, started }: Props) {
       >
         <Stack gap="sm">
           <p className="dim">{t('upgrade.what')}</p>
-          <Group grow align="flex-start">
+          <Fields>
             <TextInput
               label={t('upgrade.version')}
               description={t('upgrade.versionHint')}
@@ -70,7 +71,7 @@ export function WaveForm({ sensors, close, started }: Props) {
               maxLength={100}
               onChange={(e) => setContent(e.currentTarget.value)}
             />
-          </Group>
+          </Fields>
           <MultiSelect
             label={t('upgrade.sensors')}
             placeholder={ids.length === 0 ? t('upgrade.all') : undefined}

@@ -6,6 +6,7 @@ import { Link } from 'react-router';
 import { api } from '@/api/client';
 import { useChange } from '@/widgets/change';
 import { EmptyState } from '@/widgets/EmptyState';
+import { Fields } from '@/widgets/Fields';
 import { Panel } from '@/widgets/Panel';
 import { isNetwork } from './network';
 import css from './settings.module.css';
@@ -113,30 +114,33 @@ function Sites({ sites }: { sites: Site[] }) {
           }}
         >
           {rows.map(({ id, site }) => (
-            <Group key={id} align="flex-end" gap="sm" wrap="nowrap">
-              <div className={css.two} style={{ flex: 1 }}>
-                <TextInput
-                  label={t('sites.name')}
-                  value={site.name}
-                  maxLength={100}
-                  required
-                  onChange={(e) => edit(id, { name: e.currentTarget.value })}
-                />
-                <TextInput
-                  label={t('sites.description')}
-                  value={site.description ?? ''}
-                  maxLength={1000}
-                  onChange={(e) => edit(id, { description: e.currentTarget.value })}
-                />
-                <TagsInput
-                  label={t('sites.networks')}
-                  placeholder="10.20.0.0/16"
-                  value={site.networks ?? []}
-                  error={(site.networks ?? []).some((n) => !isNetwork(n)) && t('sites.wrong')}
-                  onChange={(networks) => edit(id, { networks })}
-                />
+            <Group key={id} align="flex-start" gap="sm" wrap="nowrap">
+              <div className={css.wide}>
+                <Fields>
+                  <TextInput
+                    label={t('sites.name')}
+                    value={site.name}
+                    maxLength={100}
+                    required
+                    onChange={(e) => edit(id, { name: e.currentTarget.value })}
+                  />
+                  <TextInput
+                    label={t('sites.description')}
+                    value={site.description ?? ''}
+                    maxLength={1000}
+                    onChange={(e) => edit(id, { description: e.currentTarget.value })}
+                  />
+                  <TagsInput
+                    label={t('sites.networks')}
+                    placeholder="10.20.0.0/16"
+                    value={site.networks ?? []}
+                    error={(site.networks ?? []).some((n) => !isNetwork(n)) && t('sites.wrong')}
+                    onChange={(networks) => edit(id, { networks })}
+                  />
+                </Fields>
               </div>
               <ActionIcon
+                mt={22}
                 size="lg"
                 aria-label={t('parts:list.remove', { what: site.name })}
                 onClick={() => setRows(rows.filter((r) => r.id !== id))}

@@ -6,6 +6,7 @@ import type { Me } from '@/api/session';
 import { Tag } from '@/widgets/badges';
 import { useChange } from '@/widgets/change';
 import { ErrorState } from '@/widgets/ErrorState';
+import { Fields } from '@/widgets/Fields';
 import { Inert } from '@/widgets/Inert';
 import { Panel } from '@/widgets/Panel';
 import { SimpleTable } from '@/widgets/SimpleTable';
@@ -56,7 +57,7 @@ function Person({ me }: { me: Me }) {
           void change(() => put({ display, email }), { paths: mePaths, undo: () => put(before) });
         }}
       >
-        <div className={css.two}>
+        <Fields>
           <TextInput
             label={t('display')}
             value={display}
@@ -72,7 +73,7 @@ function Person({ me }: { me: Me }) {
             autoComplete="email"
             onChange={(e) => setEmail(e.currentTarget.value)}
           />
-        </div>
+        </Fields>
         <Group>
           <Button type="submit" loading={busy} disabled={display === me.display && email === me.email}>
             {t('common:save')}
@@ -118,7 +119,7 @@ function Password() {
           autoComplete="current-password"
           onChange={(e) => setCurrent(e.currentTarget.value)}
         />
-        <div className={css.two}>
+        <Fields>
           <PasswordInput
             label={t('password.new')}
             description={t('password.rule')}
@@ -135,7 +136,7 @@ function Password() {
             autoComplete="new-password"
             onChange={(e) => setAgain(e.currentTarget.value)}
           />
-        </div>
+        </Fields>
         <Group>
           <Button type="submit" loading={busy} disabled={!valid}>
             {t('password.change')}

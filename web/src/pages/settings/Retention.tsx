@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { api, hub } from '@/api/client';
 import { formatBytes } from '@/lib/format';
 import { useChange } from '@/widgets/change';
+import { Fields } from '@/widgets/Fields';
 import { Panel } from '@/widgets/Panel';
 import css from './settings.module.css';
 import { type SettingsDocument, settingsPaths, WithSettings } from './useSettings';
@@ -49,7 +50,7 @@ function Form({ rules }: { rules: Rules }) {
           suffix=" GB"
           onChange={(v) => setInput({ ...input, event_bytes: Math.round((Number(v) || 0) * giga) })}
         />
-        <div className={css.two}>
+        <Fields>
           {days.map((name) => (
             <NumberInput
               key={name}
@@ -62,7 +63,7 @@ function Form({ rules }: { rules: Rules }) {
               onChange={(v) => setInput({ ...input, [name]: Number(v) || 0 })}
             />
           ))}
-        </div>
+        </Fields>
         <Group>
           <Button type="submit" loading={busy} disabled={JSON.stringify(input) === JSON.stringify(rules)}>
             {t('common:save')}

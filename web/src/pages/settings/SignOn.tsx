@@ -15,6 +15,7 @@ import type { components } from '@/api/schema';
 import { roles } from '@/app/nav';
 import { useChange } from '@/widgets/change';
 import { say, sayError } from '@/widgets/confirm';
+import { Fields } from '@/widgets/Fields';
 import { Copyable } from '@/widgets/Once';
 import { Panel } from '@/widgets/Panel';
 import { PairList } from './PairList';
@@ -52,7 +53,7 @@ function Rules({ rules }: { rules: SettingsDocument['access'] }) {
           });
         }}
       >
-        <div className={css.two}>
+        <Fields>
           <NumberInput
             label={t('access.idle')}
             description={t('access.idleHint')}
@@ -71,7 +72,7 @@ function Rules({ rules }: { rules: SettingsDocument['access'] }) {
             clampBehavior="strict"
             onChange={(v) => setInput({ ...input, max_hours: Number(v) || 1 })}
           />
-        </div>
+        </Fields>
         <Switch
           label={t('access.totp')}
           checked={input.require_totp}
@@ -127,7 +128,7 @@ function Provider({ oidc }: { oidc: SettingsDocument['oidc'] }) {
           checked={input.enabled}
           onChange={(e) => set({ enabled: e.currentTarget.checked })}
         />
-        <div className={css.two}>
+        <Fields>
           <TextInput
             label={t('oidc.issuer')}
             placeholder="https://login.example.org/realms/plant"
@@ -179,7 +180,7 @@ function Provider({ oidc }: { oidc: SettingsDocument['oidc'] }) {
             maxLength={500}
             onChange={(e) => set({ base: e.currentTarget.value })}
           />
-        </div>
+        </Fields>
         <PairList
           label={t('oidc.roles')}
           hint={t('oidc.rolesHint')}

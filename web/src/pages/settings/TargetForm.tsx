@@ -16,6 +16,7 @@ import { api } from '@/api/client';
 import type { components } from '@/api/schema';
 import { severities } from '@/widgets/badges';
 import { useChange } from '@/widgets/change';
+import { Fields } from '@/widgets/Fields';
 import type { Target } from './Notifications';
 import { settingsPaths } from './useSettings';
 
@@ -105,7 +106,7 @@ export function TargetForm({ target, close }: { target?: Target; close: () => vo
                 value={input.to ?? []}
                 onChange={(to) => set({ to })}
               />
-              <Group grow>
+              <Fields>
                 <TextInput
                   label={t('notify.from')}
                   value={input.from}
@@ -119,7 +120,7 @@ export function TargetForm({ target, close }: { target?: Target; close: () => vo
                   autoComplete="off"
                   onChange={(e) => set({ user: e.currentTarget.value })}
                 />
-              </Group>
+              </Fields>
             </>
           )}
           {input.kind === 'syslog' && (
@@ -147,7 +148,7 @@ export function TargetForm({ target, close }: { target?: Target; close: () => vo
               onChange={(e) => setSecret(e.currentTarget.value)}
             />
           )}
-          <Group grow align="flex-start">
+          <Fields>
             <Select
               label={t('notify.severity')}
               allowDeselect={false}
@@ -164,7 +165,7 @@ export function TargetForm({ target, close }: { target?: Target; close: () => vo
               value={input.checks ?? []}
               onChange={(checks) => set({ checks })}
             />
-          </Group>
+          </Fields>
           <Switch
             label={t('notify.system')}
             checked={input.system}

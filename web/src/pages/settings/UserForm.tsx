@@ -14,6 +14,7 @@ import { useTranslation } from 'react-i18next';
 import { api, hub } from '@/api/client';
 import { roles } from '@/app/nav';
 import { useChange } from '@/widgets/change';
+import { Fields } from '@/widgets/Fields';
 import { type User, userPaths } from './Users';
 
 const rights = ['evidence', 'unmasked', 'subscribers'] as const;
@@ -63,7 +64,7 @@ export function UserForm({ user, close }: { user?: User; close: () => void }) {
         }}
       >
         <Stack gap="sm">
-          <Group grow align="flex-start">
+          <Fields>
             <TextInput
               label={t('users.loginName')}
               value={name}
@@ -80,7 +81,7 @@ export function UserForm({ user, close }: { user?: User; close: () => void }) {
               maxLength={100}
               onChange={(e) => setDisplay(e.currentTarget.value)}
             />
-          </Group>
+          </Fields>
           <TextInput
             label={t('email')}
             type="email"
@@ -99,7 +100,7 @@ export function UserForm({ user, close }: { user?: User; close: () => void }) {
               onChange={(e) => setPassword(e.currentTarget.value)}
             />
           )}
-          <Group grow align="flex-start">
+          <Fields>
             <Select
               label={t('users.role')}
               description={t(`roleMay.${role}`)}
@@ -116,7 +117,7 @@ export function UserForm({ user, close }: { user?: User; close: () => void }) {
               onChange={setSites}
               data={[...new Set([...(settings.data?.sites.map((s) => s.name) ?? []), ...sites])]}
             />
-          </Group>
+          </Fields>
           <Checkbox.Group
             label={t('users.rights')}
             description={t('users.rightsHint')}

@@ -1,5 +1,5 @@
-import { Button, Group, Skeleton } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { ActionIcon, Button, Group, Menu, Skeleton } from '@mantine/core';
+import { IconDots, IconPlus } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { api, hub } from '@/api/client';
 import type { components } from '@/api/schema';
@@ -151,22 +151,6 @@ function Actions({ user, edit }: { user: User; edit: () => void }) {
   };
   return (
     <Group gap={6} wrap="nowrap">
-      {me.name !== user.name && (
-        <>
-          <Button
-            size="compact-sm"
-            variant="subtle"
-            color="red"
-            onClick={() => void remove()}
-            aria-label={t('users.deleteTitle', { name: user.name })}
-          >
-            {t('common:delete')}
-          </Button>
-          <Button size="compact-sm" variant="subtle" onClick={() => void disable()}>
-            {t(user.disabled ? 'users.enable' : 'users.disable')}
-          </Button>
-        </>
-      )}
       <Button
         size="compact-sm"
         variant="default"
@@ -175,6 +159,23 @@ function Actions({ user, edit }: { user: User; edit: () => void }) {
       >
         {t('common:edit')}
       </Button>
+      {me.name !== user.name && (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon aria-label={t('users.more', { name: user.name })}>
+              <IconDots size={16} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={() => void disable()}>
+              {t(user.disabled ? 'users.enable' : 'users.disable')}
+            </Menu.Item>
+            <Menu.Item color="red" onClick={() => void remove()}>
+              {t('common:delete')}
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      )}
     </Group>
   );
 }

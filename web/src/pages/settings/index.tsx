@@ -15,6 +15,7 @@ import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
 import type { Role } from '@/app/nav';
 import { atLeast, useSession } from '@/app/session';
+import { useStrip } from '@/lib/strip';
 import { EmptyState } from '@/widgets/EmptyState';
 import { Needs } from '@/widgets/Needs';
 import { Page } from '@/widgets/Page';
@@ -50,12 +51,13 @@ export default function Settings() {
   const { t } = useTranslation('settings');
   const { section = 'profile' } = useParams();
   const { role } = useSession();
+  const strip = useStrip<HTMLElement>(section);
   const shown = sections.filter((s) => atLeast(role, s.least));
   const here = sections.find((s) => s.name === section);
   return (
     <Page title={here ? t(`sections.${here.name}`) : t('title')} subtitle={here && t(`about.${here.name}`)}>
       <div className={css.layout}>
-        <nav className={css.nav} aria-label={t('title')}>
+        <nav ref={strip} className={css.nav} aria-label={t('title')}>
           {shown.map((s) => (
             <Link
               key={s.name}
