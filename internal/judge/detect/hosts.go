@@ -84,9 +84,9 @@ func (h *hosts) of(p ident.Place, k ident.HostKey) *dossier { return h.byKey.get
 func (h *hosts) eachKnown(visit func(k uint64, d *dossier)) {
 	kept := h.known[:0]
 	for _, k := range h.known {
-		if e := h.byKey.find(k); e != nil && e.value.known {
+		if d := h.byKey.peek(k); d != nil && d.known {
 			kept = append(kept, k)
-			visit(k, &e.value)
+			visit(k, d)
 		}
 	}
 	h.known = kept

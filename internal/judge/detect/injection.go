@@ -151,7 +151,7 @@ func (st *injected) tell(rec *record, acting bool) string {
 
 // flow sees whether an attacked host contacts the address it was told to.
 func (i *injection) flow(s *sight, f *event.Flow) {
-	if i.callbacks.used == 0 {
+	if len(i.callbacks.places) == 0 {
 		return
 	}
 	c := i.callbacks.get(mix(hostKey(s.Place, s.Src), addrKey(s.Dst)))

@@ -7,32 +7,15 @@ import "net/netip"
 // the next, unless somebody keeps a pointer to it (see pin), so that a table
 // that is full allocates nothing.
 //
-// Keys are hashes already. They are found by open addressing with linear
-// probing, and taken out by shifting back.
+// There is a table for nearly every kind of value in this package. What does
+// not depend on the value is recency's, which is in the program only once.
 type table[V any] struct {
-	slots      []tableSlot[V] // a power of two, at most two in three taken
-	used       int
-	head, tail *entry[V] // head was used last
-	chunk      []entry[V]
-	max        int
+	recency
+	values []*V // by place
+	chunk  []V  // values that nobody has yet
 }
 
-// tableSlot is free when it has no entry.
-type tableSlot[V any] struct {
-	key uint64
-	e   *entry[V]
-}
-
-type entry[V any] struct {
-	key        uint64
-	prev, next *entry[V]
-	value      V
-}
-
-const (
-	entryChunk = 32 // entries that are allocated at once
-	firstSlots = 16
-)
+const valueChunk = 32 // values that are allocated at once
 
 // pin is embedded in values that findings refer to when they are told.
 type pin struct{ kept bool }
@@ -47,149 +30,67 @@ func (p *pin) isKept() bool { return p.kept }
 type cleaner interface{ clean() }
 
 func newTable[V any](size int) *table[V] {
-	return &table[V]{slots: make([]tableSlot[V], firstSlots), max: size}
-}
-
-// home gives the slot that a key prefers.
-func (t *table[V]) home(k uint64) uint64 {
-	return (k ^ k>>32) * 0x9e3779b97f4a7c15 >> 32 & uint64(len(t.slots)-1)
-}
-
-// find gives the entry of a key, nil when it is not known.
-func (t *table[V]) find(k uint64) *entry[V] {
-	mask := uint64(len(t.slots) - 1)
-	for i := t.home(k); ; i = (i + 1) & mask {
-		s := &t.slots[i]
-		if s.key == k || s.e == nil {
-			return s.e
-		}
-	}
+	return &table[V]{recency: newRecency(size)}
 }
 
 // get gives the value of a key, nil when it is not known.
 func (t *table[V]) get(k uint64) *V {
-	e := t.find(k)
-	if e == nil {
-		return nil
+	if at := t.use(k); at != none {
+		return t.values[at]
 	}
-	t.touch(e)
-	return &e.value
+	return nil
+}
+
+// peek gives the value of a key as get does, which counts as no use.
+func (t *table[V]) peek(k uint64) *V {
+	if at := t.find(k); at != none {
+		return t.values[at]
+	}
+	return nil
 }
 
 // make gives the value of a key, a zero one when it was not known.
 func (t *table[V]) make(k uint64) *V {
-	if e := t.find(k); e != nil {
-		t.touch(e)
-		return &e.value
+	if at := t.use(k); at != none {
+		return t.values[at]
 	}
-	return t.add(k)
+	return t.renew(t.add(k))
 }
 
-// add makes room for a key that is not there.
-func (t *table[V]) add(k uint64) *V {
-	var e *entry[V]
-	if t.used >= t.max {
-		e = t.tail
-		t.unlink(e)
-		t.remove(e)
-		if p, ok := any(&e.value).(interface{ isKept() bool }); ok && p.isKept() {
-			e = nil
-		} else if c, ok := any(&e.value).(cleaner); ok {
-			c.clean()
-		} else {
-			var zero V
-			e.value = zero
-		}
+// renew gives a zero value for a place that has a new key.
+func (t *table[V]) renew(at int32) *V {
+	if int(at) == len(t.values) {
+		v := t.fresh()
+		t.values = append(t.values, v)
+		return v
 	}
-	if e == nil {
-		if len(t.chunk) == 0 {
-			t.chunk = make([]entry[V], min(entryChunk, t.max))
-		}
-		e, t.chunk = &t.chunk[0], t.chunk[1:]
+	v := t.values[at]
+	if p, ok := any(v).(interface{ isKept() bool }); ok && p.isKept() {
+		v = t.fresh()
+		t.values[at] = v
+	} else if c, ok := any(v).(cleaner); ok {
+		c.clean()
+	} else {
+		var zero V
+		*v = zero
 	}
-	e.key = k
-	if 3*(t.used+1) > 2*len(t.slots) {
-		t.grow()
-	}
-	t.insert(e)
-	t.used++
-	t.push(e)
-	return &e.value
+	return v
 }
 
-func (t *table[V]) insert(e *entry[V]) {
-	i := t.home(e.key)
-	for t.slots[i].e != nil {
-		i = (i + 1) & uint64(len(t.slots)-1)
+func (t *table[V]) fresh() *V {
+	if len(t.chunk) == 0 {
+		t.chunk = make([]V, min(valueChunk, t.max))
 	}
-	t.slots[i] = tableSlot[V]{e.key, e}
-}
-
-func (t *table[V]) grow() {
-	t.slots = make([]tableSlot[V], 2*len(t.slots))
-	for e := t.tail; e != nil; e = e.prev {
-		t.insert(e)
-	}
-}
-
-// remove takes an entry that is there out of the slots.
-func (t *table[V]) remove(e *entry[V]) {
-	mask := uint64(len(t.slots) - 1)
-	i := t.home(e.key)
-	for t.slots[i].e != e {
-		i = (i + 1) & mask
-	}
-	t.used--
-	for j := i; ; {
-		j = (j + 1) & mask
-		if t.slots[j].e == nil {
-			break
-		}
-		if home := t.home(t.slots[j].key); (j-home)&mask >= (j-i)&mask {
-			t.slots[i] = t.slots[j]
-			i = j
-		}
-	}
-	t.slots[i] = tableSlot[V]{}
+	v := &t.chunk[0]
+	t.chunk = t.chunk[1:]
+	return v
 }
 
 // each visits all values, the one used longest ago first; the order depends
 // on the facts only.
 func (t *table[V]) each(visit func(k uint64, v *V)) {
-	for e := t.tail; e != nil; e = e.prev {
-		visit(e.key, &e.value)
-	}
-}
-
-func (t *table[V]) touch(e *entry[V]) {
-	if t.head == e {
-		return
-	}
-	t.unlink(e)
-	t.push(e)
-}
-
-func (t *table[V]) push(e *entry[V]) {
-	e.prev, e.next = nil, t.head
-	if t.head != nil {
-		t.head.prev = e
-	}
-	t.head = e
-	if t.tail == nil {
-		t.tail = e
-	}
-}
-
-func (t *table[V]) unlink(e *entry[V]) {
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		t.head = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	} else {
-		t.tail = e.prev
+	for at := t.tail; at != none; at = t.places[at].prev {
+		visit(t.places[at].key, t.values[at])
 	}
 }
 

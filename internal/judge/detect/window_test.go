@@ -98,8 +98,8 @@ func TestTableForgetsTheOldest(t *testing.T) {
 		*tab.make(uint64(i)) = i
 		tab.make(0)
 	}
-	if tab.used != 3 || tab.get(0) == nil || tab.get(4) == nil || tab.get(3) == nil || tab.get(1) != nil {
-		t.Errorf("%d are kept", tab.used)
+	if len(tab.places) != 3 || tab.get(0) == nil || tab.get(4) == nil || tab.get(3) == nil || tab.get(1) != nil {
+		t.Errorf("%d are kept", len(tab.places))
 	}
 	var order []uint64
 	tab.each(func(k uint64, _ *int) { order = append(order, k) })
