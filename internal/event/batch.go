@@ -53,7 +53,13 @@ func Add[T any, P interface {
 			s.bodies = append(s.bodies, P(&chunk[i]))
 		}
 	}
-	body := s.bodies[s.used].(P)
+	return b.add(s, h, o).(P)
+}
+
+// add appends a fact with the next body of a slab. It is apart from Add, of
+// which the program has one for every kind.
+func (b *Batch) add(s *slab, h *Header, o Order) Body {
+	body := s.bodies[s.used]
 	s.used++
 	body.Reset()
 	if b.used == len(b.pool) {

@@ -159,8 +159,16 @@ func Emit[T any, P interface {
 	*T
 	event.Body
 }](c *Conn, from event.Dir) P {
+	var h event.Header
+	c.envelope(&h, from)
+	return event.Add[T, P](c.Env.Out, &h, c.Env.Order)
+}
+
+// envelope fills in the envelope of the next fact.
+func (c *Conn) envelope(h *event.Header, from event.Dir) {
 	c.Tx++
-	h := event.Header{
+	c.Env.Order.Seq++
+	*h = event.Header{
 		Time: c.Time, Packet: c.Packet, Offset: c.Offset, Capture: c.Capture,
 		Place: c.Place, Flow: c.Flow, Tx: c.Tx, Transport: c.Transport, VLAN: c.VLAN,
 	}
@@ -171,8 +179,6 @@ func Emit[T any, P interface {
 		h.Src, h.Dst, h.SrcPort, h.DstPort = c.Server, c.Client, c.ServerPort, c.ClientPort
 		h.SrcMAC, h.DstMAC = c.ServerMAC, c.ClientMAC
 	}
-	c.Env.Order.Seq++
-	return event.Add[T, P](c.Env.Out, &h, c.Env.Order)
 }
 
 // String copies b into the batch of facts.
