@@ -75,6 +75,8 @@ func (s *Server) public(ctx context.Context, method string, err error) error {
 		}
 	case ident.Denied:
 		status, kind = http.StatusForbidden, "forbidden"
+	case ident.Damaged: // the log has it once, from the one that found it
+		return refuse(http.StatusServiceUnavailable, "damaged", "the hub's state store is damaged: "+ident.HintOf(err))
 	case ident.Unavailable:
 		s.Log.ErrorContext(ctx, "a part is away", "error", err)
 		detail := "a part of the hub is away for the moment"

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -34,8 +35,9 @@ func (h *Hub) keepHouse(ctx context.Context) error {
 	go func() {
 		defer close(alive)
 		_ = watchdog(ctx, func(ctx context.Context) bool { // ends with the context only
+			// A store that fails answers too; to start again would not mend it.
 			_, err := h.State.Documents(ctx, 0, hub.SettingsKind)
-			return err == nil
+			return !errors.Is(err, context.DeadlineExceeded)
 		})
 	}()
 	defer func() { <-alive }()

@@ -16,7 +16,7 @@ import (
 func (h *Hub) refuse(ctx context.Context, g *gate, served func(context.Context, time.Duration) error, cause error) {
 	end, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if h.State != nil || ident.CodeOf(cause) != ident.Invalid {
+	if code := ident.CodeOf(cause); h.State != nil || code != ident.Invalid && code != ident.Damaged {
 		cancel()
 	} else {
 		g.say("It cannot start: "+cause.Error(), ident.HintOf(cause))

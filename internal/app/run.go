@@ -219,8 +219,8 @@ func (h *Hub) openState(ctx context.Context, g *gate) error {
 		if !told {
 			told = true
 			h.o.Log.Error("the database cannot be reached and is tried again", "error", err)
-			notify("STATUS=waiting for the database")
 		}
+		notify("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=waiting for the database") // systemd would end it and start it again
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

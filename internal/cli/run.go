@@ -102,7 +102,7 @@ func (s *streams) logger(c *config.Log) *slog.Logger {
 	}
 	o := &slog.HandlerOptions{Level: level}
 	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(s.err, o))
+		return slog.New(app.WithoutRepeats(slog.NewJSONHandler(s.err, o)))
 	}
 	if os.Getenv("JOURNAL_STREAM") != "" { // the journal has the time already
 		o.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
@@ -112,7 +112,7 @@ func (s *streams) logger(c *config.Log) *slog.Logger {
 			return a
 		}
 	}
-	return slog.New(slog.NewTextHandler(s.err, o))
+	return slog.New(app.WithoutRepeats(slog.NewTextHandler(s.err, o)))
 }
 
 // announce prints the address on standard output: the one line that a person

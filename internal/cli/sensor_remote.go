@@ -49,7 +49,7 @@ func (s *streams) report(cmd *cobra.Command, f *sensorFlags, task app.Task) erro
 	}
 	err = app.RunRemote(cmd.Context(), app.RemoteOptions{
 		Version: Version(), Task: task, Name: f.name, Spool: size, Out: r.out, Hub: r.hub, Token: r.enrol, Trust: r.trust, Data: r.data,
-		Log: slog.New(slog.NewTextHandler(s.err, nil)),
+		Log: slog.New(app.WithoutRepeats(slog.NewTextHandler(s.err, nil))),
 		Ready: func(sensor string) {
 			to := "the hub"
 			if r.out != "" {

@@ -21,6 +21,7 @@ const (
 	DiskFull   IngestState = "disk full"
 	StoreAway  IngestState = "store unreachable"
 	StreamAway IngestState = "stream unreachable"
+	Damaged    IngestState = "store damaged"
 	Stopped    IngestState = "stopped"
 )
 
@@ -122,8 +123,11 @@ func (h *health) published(err error) {
 	h.set(state, err)
 }
 
-// stateOf tells a full disk from a store that is away.
+// stateOf tells a full disk and damage from a store that is away.
 func stateOf(err error) IngestState {
+	if ident.CodeOf(err) == ident.Damaged {
+		return Damaged
+	}
 	text := err.Error()
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || strings.Contains(text, "is full") || strings.Contains(text, "disk I/O error: no space") {
 		return DiskFull

@@ -180,6 +180,30 @@ func TestStoresThatAreAwayLoseNothing(t *testing.T) {
 	})
 }
 
+// TestADamagedStoreLosesNothing wants a group of batches that meets damage to
+// wait, not to be set aside as if the batches were at fault.
+func TestADamagedStoreLosesNothing(t *testing.T) {
+	st := stream(t)
+	s := &shelf{}
+	i, end := take(t, st, s, nil)
+	publishBatches(t, i, 1, 11)
+	eventually(t, "the first batches are in", func() bool { h := i.Health(); return h.Taken == 10 && h.Unsealed == 0 })
+	damage := ident.Errorf(ident.Damaged, "restore a backup", "the store is damaged")
+	s.set(func() { s.applyErr = damage })
+	publishBatches(t, i, 11, 21)
+	said := func() bool {
+		h := i.Health()
+		return h.State == hub.Damaged && strings.Contains(h.Problem, "is damaged") && h.Hint == "restore a backup" && h.Quarantined == 0
+	}
+	eventually(t, "the state says that the store is damaged", said)
+	end()
+	i, _ = take(t, st, s, nil) // and so it does when it is started again
+	eventually(t, "the state says that the store is damaged", said)
+	s.set(func() { s.applyErr = nil })
+	eventually(t, "all is in", func() bool { h := i.Health(); return h.State == hub.Running && h.Taken == 20 && h.Backlog == 0 })
+	s.set(func() { wantOnce(t, "state", s.applied, 21) })
+}
+
 func TestEachSideResumesWhereItWas(t *testing.T) {
 	st := stream(t)
 	s := &shelf{}

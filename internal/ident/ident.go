@@ -147,6 +147,7 @@ const (
 	NotFound                // the input does not exist
 	Denied                  // the system refuses access
 	Unavailable             // something needed is away for the moment
+	Damaged                 // what was stored cannot be read any more
 )
 
 // Error carries a class and a hint beside the cause.

@@ -167,12 +167,12 @@ func (s *Store) quickCheck(ctx context.Context, limit time.Duration) error {
 	case err != nil:
 		return s.done("check", err)
 	case said != "ok":
-		return ident.Errorf(ident.Invalid, corruptHint, "state store: it is damaged: %s", said)
+		return ident.Errorf(ident.Damaged, corruptHint, "state store: it is damaged: %s", said)
 	}
 	return nil
 }
 
-const corruptHint = "restore a backup with edgeward backup restore; the damaged file is left as it is"
+const corruptHint = "stop the hub and restore a backup into a new folder with edgeward backup restore; the damaged file is left as it is"
 
 // classifySQLite gives the code of a failure by SQLite's primary result code.
 func classifySQLite(err error) (ident.Code, string) {
@@ -182,7 +182,7 @@ func classifySQLite(err error) (ident.Code, string) {
 	}
 	switch e.Code() & 0xff {
 	case 11, 26: // CORRUPT, NOTADB
-		return ident.Invalid, corruptHint
+		return ident.Damaged, corruptHint
 	case 13: // FULL
 		return ident.Unavailable, "make room on the disk; nothing that was accepted is lost"
 	case 10: // IOERR
@@ -248,8 +248,8 @@ func classifyPostgres(err error) (ident.Code, string) {
 		return ident.Denied, "check user and password, and that the user may create tables"
 	case e.Code == "3D000":
 		return ident.NotFound, "create the database first: createdb NAME"
-	case strings.HasPrefix(e.Code, "XX"):
-		return ident.Invalid, corruptHint
+	case e.Code == "XX001", e.Code == "XX002": // data_corrupted, index_corrupted
+		return ident.Damaged, "stop the hub, repair the database or restore a backup into a new one with edgeward backup restore"
 	case strings.HasPrefix(e.Code, "23"):
 		return ident.Invalid, ""
 	}

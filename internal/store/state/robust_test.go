@@ -5,6 +5,7 @@ package state
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -166,9 +167,52 @@ func TestDamagedFile(t *testing.T) {
 		if err == nil {
 			_ = s.Close()
 		}
-		if ident.CodeOf(err) != ident.Invalid || !strings.Contains(ident.HintOf(err), "restore") {
+		if ident.CodeOf(err) != ident.Damaged || !strings.Contains(ident.HintOf(err), "restore") {
 			t.Errorf("%s: %v (%s)", name, err, ident.HintOf(err))
 		}
+	}
+}
+
+// TestDamagedWhileOpen writes over pages of a file that is in use: the store
+// says so from then on, whatever can still be read, and writes no more.
+func TestDamagedWhileOpen(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "state.db")
+	c := newScene(t, open(t, "sqlite:"+path))
+	fill(t, c)
+	for _, name := range []string{path, path + "-wal"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 4096; i < len(b); i++ {
+			b[i] = 0xde
+		}
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	for range 3 { // each connection has pages of its own in memory
+		if _, _, e := c.s.Devices(ctx, asset.Filter{Tenant: 1}); e != nil {
+			err = e
+		}
+		if _, e := c.s.Users(ctx, 1); e != nil {
+			err = e
+		}
+	}
+	if ident.CodeOf(err) != ident.Damaged || !strings.Contains(err.Error(), "damaged") || !strings.Contains(ident.HintOf(err), "restore") {
+		t.Fatalf("reading gives %v (%s)", err, ident.HintOf(err))
+	}
+	if err := c.s.find(ctx, "SELECT 1", nil, func(*sql.Rows) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if ident.CodeOf(c.s.Condition()) != ident.Damaged {
+		t.Errorf("after something that could be read the condition is %v", c.s.Condition())
+	}
+	m := c.message("a", 1, []*asset.Device{device("l9", mac(9), "10.0.0.9")}, nil)
+	if _, err := c.p.Apply(ctx, []hub.Message{m}); ident.CodeOf(err) != ident.Damaged {
+		t.Errorf("writing gives %v", err)
 	}
 }
 

@@ -153,7 +153,8 @@ func (s *Store) close(clean bool) error {
 }
 
 // Condition gives what is wrong with the store: the last failure that was not
-// the caller's and that nothing has succeeded since; nil when it is well.
+// the caller's and that nothing has succeeded since; nil when it is well. Damage
+// stays for as long as the store is open, since other pages can still be read.
 func (s *Store) Condition() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,7 +180,9 @@ func (s *Store) Size(ctx context.Context) (int64, error) {
 func (s *Store) done(doing string, err error) error {
 	if err == nil {
 		s.mu.Lock()
-		s.condition = nil
+		if ident.CodeOf(s.condition) != ident.Damaged {
+			s.condition = nil
+		}
 		s.mu.Unlock()
 		return nil
 	}
@@ -191,9 +194,18 @@ func (s *Store) done(doing string, err error) error {
 	}
 	code, hint := s.d.classify(err)
 	out := ident.Errorf(code, hint, "state store: %s: %w", doing, err)
+	if code == ident.Damaged {
+		out = ident.Errorf(code, hint, "state store: it is damaged: %s: %w", doing, err)
+	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ident.CodeOf(s.condition) == ident.Damaged {
+		return out
+	}
 	s.condition = out
-	s.mu.Unlock()
+	if code == ident.Damaged {
+		s.log.Error("the state store is damaged; nothing more is written to it, and what sensors send stays in the stream", "error", err, "hint", hint)
+	}
 	return out
 }
 

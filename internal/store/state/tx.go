@@ -96,6 +96,9 @@ func (s *Store) begin(ctx context.Context) (err error) {
 	if s.closed {
 		return ident.Errorf(ident.Unavailable, "", "state store: it is closed")
 	}
+	if c := s.Condition(); ident.CodeOf(c) == ident.Damaged {
+		return c // what is written over damage makes it worse
+	}
 	for range 2 {
 		if err = s.connect(ctx); err != nil {
 			return err
