@@ -175,9 +175,9 @@ func licenceOf(module string) string {
 		{"github.com/pierrec/lz4", "BSD-3-Clause"}, {"github.com/twmb/", "BSD-3-Clause"}, {"github.com/gosnmp/", "BSD-2-Clause"}, {"golang.org/x/", "BSD-3-Clause"},
 		{"google.golang.org/protobuf", "BSD-3-Clause"}, {"modernc.org/", "BSD-3-Clause"}, {"github.com/klauspost/compress", "Apache-2.0 AND BSD-3-Clause AND MIT"},
 		{"github.com/spf13/pflag", "BSD-3-Clause"}, {"github.com/google/uuid", "BSD-3-Clause"},
-		{"github.com/danielgtaylor/huma", "MIT"}, {"github.com/fxamacker/cbor", "MIT"}, {"github.com/jackc/", "MIT"}, {"github.com/goccy/go-yaml", "MIT"},
+		{"github.com/danielgtaylor/huma", "MIT"}, {"github.com/jackc/", "MIT"}, {"github.com/goccy/go-yaml", "MIT"},
 		{"github.com/boombuler/barcode", "MIT"}, {"github.com/klauspost/", "MIT"}, {"github.com/dustin/go-humanize", "MIT"}, {"github.com/rs/xid", "MIT"},
-		{"github.com/cespare/xxhash", "MIT"}, {"github.com/beorn7/perks", "MIT"}, {"github.com/mattn/", "MIT"}, {"github.com/x448/float16", "MIT"},
+		{"github.com/cespare/xxhash", "MIT"}, {"github.com/beorn7/perks", "MIT"}, {"github.com/mattn/", "MIT"},
 		{"github.com/andybalholm/brotli", "MIT"}, {"github.com/ncruces/", "MIT"},
 	} {
 		if strings.HasPrefix(module, x.prefix) {

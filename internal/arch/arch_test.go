@@ -48,7 +48,6 @@ var thirdParties = map[string][]string{
 	"github.com/goccy/go-yaml":      {"internal/judge", "internal/api", "internal/app", "tools"},
 
 	// The hub's engines, each behind an interface of ours.
-	"github.com/fxamacker/cbor/v2":        {"internal/bus"},
 	"github.com/nats-io/nats-server/v2":   {"internal/bus/jetstream"},
 	"github.com/nats-io/nats.go":          {"internal/bus/jetstream"},
 	"modernc.org/sqlite":                  {"internal/store/state"},

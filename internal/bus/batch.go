@@ -22,14 +22,14 @@ const (
 
 // Header says whose a batch is. It can be read without the rest.
 type Header struct {
-	Tenant uint16 `cbor:"1,keyasint,omitempty"`
-	Sensor string `cbor:"2,keyasint,omitempty"` // id of the sensor
-	Boot   uint64 `cbor:"3,keyasint,omitempty"` // which run of it: wall clock at its start, nanoseconds
-	Seq    uint64 `cbor:"4,keyasint,omitempty"` // number of the batch in the run, from 1, without gaps
-	Made   int64  `cbor:"5,keyasint,omitempty"` // wall clock, nanoseconds
-	First  int64  `cbor:"6,keyasint,omitempty"` // packet time of the earliest fact; 0 without facts
-	Last   int64  `cbor:"7,keyasint,omitempty"` // and of the latest
-	Facts  int    `cbor:"8,keyasint,omitempty"` // how many there are
+	Tenant uint16 `cbor:"1"`
+	Sensor string `cbor:"2"` // id of the sensor
+	Boot   uint64 `cbor:"3"` // which run of it: wall clock at its start, nanoseconds
+	Seq    uint64 `cbor:"4"` // number of the batch in the run, from 1, without gaps
+	Made   int64  `cbor:"5"` // wall clock, nanoseconds
+	First  int64  `cbor:"6"` // packet time of the earliest fact; 0 without facts
+	Last   int64  `cbor:"7"` // and of the latest
+	Facts  int    `cbor:"8"` // how many there are
 }
 
 // Batch is what a sensor reports at once.
@@ -44,26 +44,26 @@ type Batch struct {
 
 // Capture is a file that facts come from.
 type Capture struct {
-	Index   uint32 `cbor:"1,keyasint,omitempty"` // as in the facts' Capture
-	Name    string `cbor:"2,keyasint,omitempty"`
-	Content string `cbor:"3,keyasint,omitempty"` // hash of its bytes; the same file read again has the same facts
+	Index   uint32 `cbor:"1"` // as in the facts' Capture
+	Name    string `cbor:"2"`
+	Content string `cbor:"3"` // hash of its bytes; the same file read again has the same facts
 }
 
 // Stats is how a sensor fares. Counters count since the start of its run.
 type Stats struct {
-	Time     int64             `cbor:"1,keyasint,omitempty"` // wall clock
-	Counters map[string]uint64 `cbor:"2,keyasint,omitempty"` // "packets", "kernel_drops" ...
-	Info     map[string]string `cbor:"3,keyasint,omitempty"` // "version", "host" ...
-	Lines    []Line            `cbor:"4,keyasint,omitempty"`
+	Time     int64             `cbor:"1"` // wall clock
+	Counters map[string]uint64 `cbor:"2"` // "packets", "kernel_drops" ...
+	Info     map[string]string `cbor:"3"` // "version", "host" ...
+	Lines    []Line            `cbor:"4"`
 }
 
 // Line is one protocol's share of what a sensor has seen.
 type Line struct {
-	Protocol string `cbor:"1,keyasint,omitempty"`
-	Flows    uint64 `cbor:"2,keyasint,omitempty"`
-	Messages uint64 `cbor:"3,keyasint,omitempty"`
-	Bytes    uint64 `cbor:"4,keyasint,omitempty"`
-	Errors   uint64 `cbor:"5,keyasint,omitempty"`
+	Protocol string `cbor:"1"`
+	Flows    uint64 `cbor:"2"`
+	Messages uint64 `cbor:"3"`
+	Bytes    uint64 `cbor:"4"`
+	Errors   uint64 `cbor:"5"`
 }
 
 // Fact is a fact as it travels: the envelope is decoded, the body is not.

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -259,13 +260,9 @@ func TestIDsSortByTime(t *testing.T) {
 }
 
 // message makes a valid message around a payload.
-func message(t testing.TB, p any, facts int, compress bool) []byte {
+func message(t testing.TB, p *payload, facts int, compress bool) []byte {
 	t.Helper()
-	b, err := encMode.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := seal(nil, &Header{Sensor: "s", Boot: 1, Seq: 1, Facts: facts}, b, compress)
+	m, err := seal(nil, &Header{Sensor: "s", Boot: 1, Seq: 1, Facts: facts}, wire.Marshal(nil, p), compress)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +306,7 @@ func TestDecodeRefuses(t *testing.T) {
 	flags := bytes.Clone(good)
 	flags[8] = 0x80
 	fixChecksum(flags)
-	bomb := message(t, map[int]any{3: make([]byte, 32<<20)}, 0, true)
+	bomb := message(t, &payload{Facts: make([]byte, 32<<20)}, 0, true)
 	if len(bomb) > 1<<20 {
 		t.Fatalf("the bomb has %d bytes", len(bomb))
 	}
@@ -329,7 +326,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"kind's name": {message(t, &payload{Kinds: []string{strings.Repeat("k", 999)}}, 0, false), "name of a kind"},
 		"capture":     {message(t, &payload{Captures: []Capture{{Name: strings.Repeat("k", 9999)}}}, 0, false), "name of a capture"},
 		"large body":  {message(t, &payload{Kinds: []string{"dns"}, Facts: largeFact()}, 1, false), "fact 0"},
-		"devices":     {message(t, &payload{Devices: make([]*asset.Device, 20000)}, 0, false), "too many"},
+		"devices":     {message(t, &payload{Devices: slices.Repeat([]*asset.Device{{}}, 20000)}, 0, false), "too many"},
 	}
 	for name, c := range cases {
 		_, err := Decode(c.m, Limits{})

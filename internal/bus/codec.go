@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"hash/crc32"
 	"sync"
+	"unsafe"
 
-	"github.com/fxamacker/cbor/v2"
 	"github.com/klauspost/compress/zstd"
 
 	"edgeward/internal/asset"
 	"edgeward/internal/finding"
 	"edgeward/internal/ident"
+	"edgeward/internal/ident/cbor"
 )
 
 // An encoded batch is:
@@ -41,12 +42,12 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // payload is the part of a batch behind the header.
 type payload struct {
-	Kinds    []string           `cbor:"1,keyasint,omitempty"` // names; facts refer to them by index
-	Captures []Capture          `cbor:"2,keyasint,omitempty"`
-	Facts    []byte             `cbor:"3,keyasint,omitempty"`
-	Devices  []*asset.Device    `cbor:"4,keyasint,omitempty"`
-	Findings []*finding.Finding `cbor:"5,keyasint,omitempty"`
-	Stats    *Stats             `cbor:"6,keyasint,omitempty"`
+	Kinds    []string           `cbor:"1"` // names; facts refer to them by index
+	Captures []Capture          `cbor:"2"`
+	Facts    []byte             `cbor:"3"`
+	Devices  []*asset.Device    `cbor:"4"`
+	Findings []*finding.Finding `cbor:"5"`
+	Stats    *Stats             `cbor:"6"`
 }
 
 // Limits bounds what Decode accepts. Zero values stand for the defaults.
@@ -69,22 +70,6 @@ func (l Limits) withDefaults() Limits {
 	def(&l.Findings, 16384)
 	return l
 }
-
-var encMode, decMode = func() (cbor.EncMode, cbor.DecMode) {
-	enc, err := cbor.EncOptions{Sort: cbor.SortCoreDeterministic}.EncMode()
-	if err != nil {
-		panic(err) // the options are constants
-	}
-	dec, err := cbor.DecOptions{
-		MaxNestedLevels: 16, MaxArrayElements: 1 << 16, MaxMapPairs: 1 << 12,
-		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, UTF8: cbor.UTF8DecodeInvalid,
-		DupMapKey: cbor.DupMapKeyEnforcedAPF,
-	}.DecMode()
-	if err != nil {
-		panic(err)
-	}
-	return enc, dec
-}()
 
 // The compressor and the decompressor are made when first used: a sensor that
 // sends over a pipe needs neither.
@@ -122,10 +107,7 @@ func errKind(name string) error {
 
 // seal puts the parts of a message together behind dst.
 func seal(dst []byte, h *Header, p []byte, compress bool) ([]byte, error) {
-	head, err := encMode.Marshal(h)
-	if err != nil {
-		return dst, fmt.Errorf("encode batch: %w", err)
-	}
+	head := cbor.Marshal(nil, h)
 	if len(head) > maxHeader {
 		return dst, fmt.Errorf("encode batch: the header has %d bytes, more than %d", len(head), maxHeader)
 	}
@@ -160,10 +142,7 @@ func (b *Batch) Encode(dst []byte, compress bool) ([]byte, error) {
 	}
 	h := b.Header
 	h.Facts, h.First, h.Last = e.count, e.first, e.last
-	p, err := encMode.Marshal(&payload{Kinds: e.kinds, Captures: b.Captures, Facts: e.buf, Devices: b.Devices, Findings: b.Findings, Stats: b.Stats})
-	if err != nil {
-		return dst, fmt.Errorf("encode batch: %w", err)
-	}
+	p := cbor.Marshal(nil, &payload{Kinds: e.kinds, Captures: b.Captures, Facts: e.buf, Devices: b.Devices, Findings: b.Findings, Stats: b.Stats})
 	return seal(dst, &h, p, compress)
 }
 
@@ -189,7 +168,7 @@ func open(b []byte) (h Header, rest []byte, flags byte, err error) {
 	if n > maxHeader || n > len(b)-prefix {
 		return h, nil, 0, invalid("the header is too long")
 	}
-	if err := decMode.Unmarshal(b[prefix:prefix+n], &h); err != nil {
+	if err := cbor.Unmarshal(string(b[prefix:prefix+n]), &h); err != nil {
 		return h, nil, 0, invalid("header: %w", err)
 	}
 	if h.Sensor == "" || len(h.Sensor) > 128 || h.Boot == 0 || h.Seq == 0 {
@@ -219,7 +198,8 @@ func Decode(b []byte, limits Limits) (*Batch, error) {
 		return nil, invalid("it has %d bytes, more than %d", len(rest), limits.Bytes)
 	}
 	var p payload
-	if err := decMode.Unmarshal(rest, &p); err != nil {
+	// The reader wants a string; it copies what it keeps.
+	if err := cbor.Unmarshal(unsafe.String(unsafe.SliceData(rest), len(rest)), &p); err != nil {
 		return nil, invalid("payload: %w", err)
 	}
 	switch {
@@ -240,20 +220,9 @@ func Decode(b []byte, limits Limits) (*Batch, error) {
 			return nil, invalid("the name of a capture has %d bytes", max(len(c.Name), len(c.Content)))
 		}
 	}
-	out := &Batch{Header: h, Captures: p.Captures, Devices: present(p.Devices), Findings: present(p.Findings), Stats: p.Stats}
+	out := &Batch{Header: h, Captures: p.Captures, Devices: p.Devices, Findings: p.Findings, Stats: p.Stats}
 	if out.Facts, err = decodeFacts(p.Facts, p.Kinds, &h); err != nil {
 		return nil, err
 	}
 	return out, nil
-}
-
-// present leaves out entries that are null.
-func present[T any](list []*T) []*T {
-	out := list[:0]
-	for _, v := range list {
-		if v != nil {
-			out = append(out, v)
-		}
-	}
-	return out
 }

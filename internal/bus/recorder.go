@@ -1,7 +1,6 @@
 package bus
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
 	"edgeward/internal/ident"
+	"edgeward/internal/ident/cbor"
 )
 
 // RecorderOptions says whose batches a Recorder makes and where they go.
@@ -153,10 +153,8 @@ func (r *Recorder) emit() error {
 		Tenant: r.o.Tenant, Sensor: r.o.Sensor, Boot: r.o.Boot, Seq: r.seq, Made: r.o.Clock().UnixNano(),
 		First: r.facts.first, Last: r.facts.last, Facts: r.facts.count,
 	}
-	p, err := encMode.Marshal(&payload{Kinds: r.facts.kinds, Captures: r.used, Facts: r.facts.buf, Devices: r.devices, Findings: r.findings, Stats: r.stats})
-	if err != nil {
-		return fmt.Errorf("encode batch: %w", err)
-	}
+	p := cbor.Marshal(nil, &payload{Kinds: r.facts.kinds, Captures: r.used, Facts: r.facts.buf, Devices: r.devices, Findings: r.findings, Stats: r.stats})
+	var err error
 	if r.message, err = seal(r.message[:0], &h, p, r.o.Compress); err != nil {
 		return err
 	}

@@ -69,43 +69,43 @@ const (
 
 // Evidence is one thing a finding rests on.
 type Evidence struct {
-	Type    EvidenceType `cbor:"1,keyasint,omitempty"`
-	Time    int64        `cbor:"2,keyasint,omitempty"` // packet time
-	Capture uint32       `cbor:"3,keyasint,omitempty"` // index of the capture
-	Packet  uint64       `cbor:"4,keyasint,omitempty"` // packet number in it; 0 when there is none
-	Summary string       `cbor:"5,keyasint,omitempty"` // one line: what can be seen there
-	Bytes   []byte       `cbor:"6,keyasint,omitempty"` // the beginning of the packet, when it was still at hand
+	Type    EvidenceType `cbor:"1"`
+	Time    int64        `cbor:"2"` // packet time
+	Capture uint32       `cbor:"3"` // index of the capture
+	Packet  uint64       `cbor:"4"` // packet number in it; 0 when there is none
+	Summary string       `cbor:"5"` // one line: what can be seen there
+	Bytes   []byte       `cbor:"6"` // the beginning of the packet, when it was still at hand
 	// Headers is how many of Bytes are headers, up to the end of the transport
 	// header: what comes behind may be somebody's data. 0 when it is not known.
-	Headers int `cbor:"7,keyasint,omitempty"`
+	Headers int `cbor:"7"`
 }
 
 // Finding is one claim. A thousand packets of one attack are one finding.
 type Finding struct {
-	ID          string         `cbor:"1,keyasint,omitempty"` // see ID
-	Check       string         `cbor:"2,keyasint,omitempty"`
-	Kind        Kind           `cbor:"3,keyasint,omitempty"`
-	Severity    ident.Severity `cbor:"4,keyasint,omitempty"`
-	Confidence  float64        `cbor:"5,keyasint,omitempty"`
-	Status      Status         `cbor:"6,keyasint,omitempty"`
-	Title       string         `cbor:"7,keyasint,omitempty"`
-	Explanation string         `cbor:"8,keyasint,omitempty"`
-	Remedy      string         `cbor:"9,keyasint,omitempty"`
-	Attack      []string       `cbor:"10,keyasint,omitempty"`
-	Host        ident.HostKey  `cbor:"11,keyasint,omitempty"` // whom it is about
-	Address     string         `cbor:"12,keyasint,omitempty"` // that host's address or MAC as seen
-	Device      string         `cbor:"13,keyasint,omitempty"` // device id when the host is a device, else empty
-	Place       ident.Place    `cbor:"14,keyasint,omitempty"`
-	Peers       []string       `cbor:"15,keyasint,omitempty"` // addresses on the other side, at most MaxPeers
-	PeerCount   int            `cbor:"16,keyasint,omitempty"` // how many there were
-	Count       uint64         `cbor:"17,keyasint,omitempty"` // packets, attempts or messages that this stands for
-	FirstSeen   int64          `cbor:"18,keyasint,omitempty"`
-	LastSeen    int64          `cbor:"19,keyasint,omitempty"`
-	Evidence    []Evidence     `cbor:"20,keyasint,omitempty"`
-	Incident    string         `cbor:"21,keyasint,omitempty"` // id of the incident that it is a member of
-	Members     []string       `cbor:"22,keyasint,omitempty"` // ids of the findings that this incident is made of
-	Episode     int64          `cbor:"23,keyasint,omitempty"` // start of the episode
-	Claim       uint64         `cbor:"24,keyasint,omitempty"` // see Claim; 0 when unknown
+	ID          string         `cbor:"1"` // see ID
+	Check       string         `cbor:"2"`
+	Kind        Kind           `cbor:"3"`
+	Severity    ident.Severity `cbor:"4"`
+	Confidence  float64        `cbor:"5"`
+	Status      Status         `cbor:"6"`
+	Title       string         `cbor:"7"`
+	Explanation string         `cbor:"8"`
+	Remedy      string         `cbor:"9"`
+	Attack      []string       `cbor:"10"`
+	Host        ident.HostKey  `cbor:"11"` // whom it is about
+	Address     string         `cbor:"12"` // that host's address or MAC as seen
+	Device      string         `cbor:"13"` // device id when the host is a device, else empty
+	Place       ident.Place    `cbor:"14"`
+	Peers       []string       `cbor:"15"` // addresses on the other side, at most MaxPeers
+	PeerCount   int            `cbor:"16"` // how many there were
+	Count       uint64         `cbor:"17"` // packets, attempts or messages that this stands for
+	FirstSeen   int64          `cbor:"18"`
+	LastSeen    int64          `cbor:"19"`
+	Evidence    []Evidence     `cbor:"20"`
+	Incident    string         `cbor:"21"` // id of the incident that it is a member of
+	Members     []string       `cbor:"22"` // ids of the findings that this incident is made of
+	Episode     int64          `cbor:"23"` // start of the episode
+	Claim       uint64         `cbor:"24"` // see Claim; 0 when unknown
 }
 
 // MaxPeers bounds the peers that are listed.

@@ -13,8 +13,8 @@ import (
 // Place says whose traffic a thing belongs to and where it was seen. The same
 // private network in forty sites stays forty because Scope differs.
 type Place struct {
-	Tenant uint16 `cbor:"1,keyasint,omitempty"`
-	Scope  uint16 `cbor:"2,keyasint,omitempty"`
+	Tenant uint16 `cbor:"1"`
+	Scope  uint16 `cbor:"2"`
 }
 
 // HostKey names the on-link MAC or else the address that a fact was seen
