@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"edgeward/internal/asset"
+	"edgeward/internal/event"
 	"edgeward/internal/hub"
 	"edgeward/internal/ident"
 )
@@ -94,9 +95,24 @@ func (s *Server) detail(ctx context.Context, c *caller, r *asset.Record) (Device
 		return d, err
 	}
 	for _, t := range tenures {
-		d.Tenures = append(d.Tenures, Tenure{hostText(t.Host), Time(t.From), Time(t.Until)})
+		d.Tenures = append(d.Tenures, Tenure{hostText(t.Host), hostName(r, t.Host), Time(t.From), Time(t.Until)})
 	}
 	return d, nil
+}
+
+// hostName gives the address of a device from which a host key was made.
+func hostName(r *asset.Record, h ident.HostKey) string {
+	for _, m := range r.MACs {
+		if event.HostKeyOf(r.Place, m, [16]byte{}) == h {
+			return m.String()
+		}
+	}
+	for _, a := range r.Addresses {
+		if event.HostKeyOf(r.Place, ident.MAC{}, a.As16()) == h {
+			return a.String()
+		}
+	}
+	return ""
 }
 
 func hostText(h ident.HostKey) string {

@@ -116,6 +116,7 @@ type Peer struct {
 // Tenure says that a host key stood for a device during a time.
 type Tenure struct {
 	Host  string `json:"host" doc:"host key, hexadecimal"`
+	Name  string `json:"name" doc:"the MAC or IP address that the key was made of; empty when the device has it no more"`
 	From  Time   `json:"from"`
 	Until Time   `json:"until" doc:"null while it lasts"`
 }

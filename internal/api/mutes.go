@@ -163,7 +163,11 @@ func (s *Server) putPolicy(ctx context.Context, p *policy.Policy, in PolicyInput
 		return nil, err
 	}
 	c.object, c.detail = p.ID, ident.Clip(p.Note, 200)
-	return ok(s.policyOf(p, 0))
+	hides, err := s.hidden(ctx, c, p.Kind)
+	if err != nil {
+		return nil, err
+	}
+	return ok(s.policyOf(p, hides[p.ID]))
 }
 
 func (s *Server) deletePolicy(kind policy.Kind) func(context.Context, *ByID) (*none, error) {

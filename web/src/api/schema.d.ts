@@ -3755,6 +3755,8 @@ export interface components {
             from: string | null;
             /** @description host key, hexadecimal */
             host: string;
+            /** @description the MAC or IP address that the key was made of; empty when the device has it no more */
+            name: string;
             /**
              * Format: date-time
              * @description null while it lasts
