@@ -98,8 +98,7 @@ evidence for each claim.`,
 	}
 	root.SetFlagErrorFunc(usage)
 	root.AddCommand(newAnalyze(s), newSensor(s), newDoctor(s), newVersion(s), newWorker())
-	root.AddCommand(extraCommands(s)...)
-	addProfiles(root)
+	extend(root, s)
 	return root
 }
 

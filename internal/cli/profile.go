@@ -1,3 +1,5 @@
+//go:build !sensor
+
 package cli
 
 import (

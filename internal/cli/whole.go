@@ -15,7 +15,9 @@ var formats = []string{"text", "json", "eve", "html"}
 
 func writeHTML(r *report.Report, w io.Writer) error { return r.HTML(w) }
 
-// extraCommands are those that the small build leaves out.
-func extraCommands(s *streams) []*cobra.Command {
-	return append(hubCommands(s), newRun(s), newDemo(s), newHub(s), newContent(s), newConfig(s), newMan(s))
+// extend adds the commands and flags that the small build leaves out.
+func extend(root *cobra.Command, s *streams) {
+	root.AddCommand(hubCommands(s)...)
+	root.AddCommand(newRun(s), newDemo(s), newHub(s), newContent(s), newConfig(s), newMan(s))
+	addProfiles(root)
 }

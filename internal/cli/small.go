@@ -16,5 +16,5 @@ var formats = []string{"text", "json", "eve"}
 
 func writeHTML(*report.Report, io.Writer) error { return errors.New("this build makes no HTML") }
 
-// extraCommands are those that the small build leaves out.
-func extraCommands(*streams) []*cobra.Command { return nil }
+// extend adds the commands and flags that the small build leaves out.
+func extend(*cobra.Command, *streams) {}
