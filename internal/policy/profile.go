@@ -61,6 +61,19 @@ type LeftOut struct {
 	Peer      string `json:"peer,omitempty"`
 }
 
+// Quarantined gives what is left of the profile while its devices are in
+// quarantine. It shares its lines' memory.
+func (p *Profile) Quarantined() *Profile {
+	q := *p
+	q.Lines = nil
+	for _, l := range p.Lines {
+		if l.Quarantine {
+			q.Lines = append(q.Lines, l)
+		}
+	}
+	return &q
+}
+
 // Direction says who asks.
 type Direction string
 
@@ -72,7 +85,7 @@ const (
 
 // Line allows one peer one way of talking with the device.
 type Line struct {
-	ID        string    `json:"id"` // a hash of what it matches: learned again, it is the same
+	ID        string    `json:"id"` // see Identify: learned again, it is the same
 	Direction Direction `json:"direction"`
 	Peer      Peer      `json:"peer"`
 	Transport string    `json:"transport"`       // tcp, udp, icmp, icmp6, igmp, or the IP protocol's number; empty for any
@@ -84,9 +97,12 @@ type Line struct {
 	Hours     []Range   `json:"hours,omitempty"` // of the day, UTC, first and last; none for always
 	// Proposed lines are wider than what was seen and allow nothing until a
 	// person has consented.
-	Proposed bool     `json:"proposed,omitempty"`
-	Note     string   `json:"note,omitempty"`
-	Evidence Evidence `json:"evidence,omitzero"`
+	Proposed bool `json:"proposed,omitempty"`
+	// Quarantine lines still allow while the device is in quarantine; the
+	// others then do not.
+	Quarantine bool     `json:"quarantine,omitempty"`
+	Note       string   `json:"note,omitempty"`
+	Evidence   Evidence `json:"evidence,omitzero"`
 }
 
 // PeerKind says how a peer is known.
