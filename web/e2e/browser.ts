@@ -15,10 +15,14 @@ export interface Watched {
   close(): Promise<void>;
 }
 
-export async function open(origin: string): Promise<Watched> {
+/** Opens a browser; program stands for Chromium where it must run elsewhere, such as in a network namespace. */
+export async function open(
+  origin: string,
+  program = process.env.CHROMIUM ?? '/usr/bin/chromium',
+): Promise<Watched> {
   const profile = mkdtempSync(join(tmpdir(), 'edgeward-chromium-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: program,
     headless: true,
     baseURL: origin,
     viewport: wide,
@@ -61,6 +65,16 @@ export async function open(origin: string): Promise<Watched> {
       rmSync(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** Asks the API with the session of a page. */
+export async function ask<T>(page: Page, path: string): Promise<T> {
+  const answer = await page.evaluate(async (address) => {
+    const a = await fetch(address);
+    return { status: a.status, body: await a.text() };
+  }, `/api/v1${path}`);
+  if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.body}`);
+  return JSON.parse(answer.body) as T;
 }
 
 /** Waits until nothing loads: no skeletons, no bars of progress of a page, no request under way for a moment. */

@@ -1,12 +1,12 @@
 // The demonstration in a browser: every screen in both themes and on a phone,
-// what people do there, and a capture whose every name is markup.
+// and a capture whose every name is markup.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { barriers } from './axe';
-import { narrow, open, settle, type Watched, wide } from './browser';
+import { ask as askOn, narrow, open, settle, type Watched, wide } from './browser';
 import { type Hub, root, startHub } from './hub';
 import { shoot } from './shots';
 
@@ -29,12 +29,7 @@ afterEach(() => {
   expect(browser.troubles.splice(0)).toEqual([]);
 });
 
-/** Asks the API with the browser's session. */
-async function ask<T>(path: string): Promise<T> {
-  const answer = await browser.context.request.get(`${hub.origin}/api/v1${path}`);
-  expect(answer.status(), path).toBe(200);
-  return (await answer.json()) as T;
-}
+const ask = <T>(path: string) => askOn<T>(browser.page, path);
 
 const screens: [string, string][] = [
   ['overview', '/'],
@@ -94,112 +89,6 @@ describe('every screen', () => {
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(wider, 'the page is wider than the phone').toBeLessThanOrEqual(0);
     expect(found).toEqual([]);
-  });
-});
-
-describe('what people do', () => {
-  beforeAll(async () => {
-    await browser.page.setViewportSize(wide);
-    await browser.page.emulateMedia({ colorScheme: 'light' });
-  });
-
-  it('labels a device, and the label wins', async () => {
-    const { page } = browser;
-    const { items } = await ask<{ items: { id: string }[] }>('/devices?limit=1&sort=label');
-    const id = items[0]?.id ?? '';
-    await page.goto(`/devices/${encodeURIComponent(id)}`);
-    await settle(page);
-    await page.getByRole('button', { name: 'Edit' }).first().click();
-    await page.getByRole('dialog').getByLabel('Device', { exact: true }).fill('Pump of hall 7');
-    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Pump of hall 7' }).waitFor();
-    expect((await ask<{ label: string }>(`/devices/${encodeURIComponent(id)}`)).label).toBe('Pump of hall 7');
-  });
-
-  it('acknowledges a finding and takes it back', async () => {
-    const { page } = browser;
-    const { items } = await ask<{ items: { id: string }[] }>('/findings?limit=1&status=open');
-    const id = items[0]?.id ?? '';
-    const status = async () => (await ask<{ status: string }>(`/findings/${id}`)).status;
-    await page.goto(`/findings/${id}`);
-    await settle(page);
-    await page
-      .getByRole('button', { name: /^Acknowledge/ })
-      .first()
-      .click();
-    await expect.poll(status).toBe('acknowledged');
-    await page.getByRole('button', { name: 'Undo' }).click();
-    await expect.poll(status).toBe('open');
-  });
-
-  it('hunts: completes a field, counts over time, pivots and keeps all of it in the address', async () => {
-    const { page } = browser;
-    await page.goto('/hunt');
-    await settle(page);
-    const box = page.getByRole('combobox', { name: 'Query' });
-    await box.fill('kind:mqt');
-    await page
-      .getByRole('option', { name: /^mqtt\b/ })
-      .first()
-      .waitFor();
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    await page.waitForURL(/q=kind/);
-    await page.getByRole('figure', { name: 'Facts over time' }).waitFor();
-    const row = page.getByRole('row').nth(1);
-    await row.click();
-    const fact = page.getByRole('dialog');
-    await fact.getByText('mqtt', { exact: true }).first().waitFor();
-    await fact.getByRole('button', { name: /^Only with src / }).click();
-    await page.waitForURL(/src/);
-    await page.keyboard.press('Escape');
-    await fact.waitFor({ state: 'hidden' });
-    await box.fill('nmae:x');
-    await page.getByRole('button', { name: 'Use “name”' }).click();
-    await expect.poll(() => box.inputValue()).toBe('name:x');
-  });
-
-  it('makes a token and an enrolment, each shown once', async () => {
-    const { page } = browser;
-    await page.goto('/settings/tokens?new=1');
-    await page.getByRole('dialog').getByLabel('Name').fill('dashboard');
-    await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click();
-    const token = ((await page.getByRole('region', { name: 'Token' }).textContent()) ?? '').trim();
-    expect(token.length).toBeGreaterThan(20);
-    await page.getByRole('button', { name: 'I have copied it' }).click();
-    await page.getByRole('row', { name: /dashboard/ }).waitFor();
-    expect(await page.content()).not.toContain(token);
-
-    await page.goto('/sensors?enrol=1');
-    await page.getByRole('dialog').getByLabel('Name').fill('hall-7');
-    await page.getByRole('button', { name: 'Make the token' }).click();
-    const command = await page.getByRole('region', { name: 'Command for the sensor' }).textContent();
-    expect(command).toContain('edgeward');
-    await page.getByRole('button', { name: 'I have copied it' }).click();
-  });
-
-  it('explains to a viewer what is not theirs', async () => {
-    const { page } = browser;
-    await page.goto('/settings/users?user=new');
-    const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('Name to log in with').fill('victor');
-    await dialog.getByLabel('First password').fill('only looking around');
-    await dialog.getByRole('button', { name: 'Create' }).click();
-    await page.getByRole('row', { name: /victor/ }).waitFor();
-    const viewer = await open(hub.origin);
-    try {
-      await viewer.page.goto('/login?next=%2Fsensors');
-      await viewer.page.getByLabel('Name', { exact: true }).fill('victor');
-      await viewer.page.getByLabel('Passphrase').first().fill('only looking around');
-      await viewer.page.getByRole('button', { name: 'Log in' }).click();
-      await viewer.page.getByRole('heading', { level: 1, name: 'Sensors' }).waitFor();
-      expect(await viewer.page.getByRole('button', { name: 'Enrol a sensor' }).count()).toBe(0);
-      await viewer.page.goto('/settings/users');
-      await viewer.page.getByText('Users takes the role Administrator.').waitFor();
-      expect(viewer.troubles).toEqual([]);
-    } finally {
-      await viewer.close();
-    }
   });
 });
 

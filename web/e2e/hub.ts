@@ -23,17 +23,28 @@ function program(): string {
   return given;
 }
 
-/** Starts the demonstration: as it is, or as a hub that has no users yet. */
-export async function startHub(first: 'demo' | 'first-run'): Promise<Hub> {
+/** The environment without what configures a hub. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('EDGEWARD_')));
+}
+
+/** The demonstration as it is, the same without users yet, or a hub of an ordinary first start. */
+export type Start = 'demo' | 'first-run' | 'run';
+
+/** Starts a hub, in a network namespace of the test's where one is named. */
+export async function startHub(start: Start, namespace?: string): Promise<Hub> {
   const data = mkdtempSync(join(tmpdir(), 'edgeward-e2e-'));
-  const child = spawn(
+  const verb = start === 'run' ? ['run'] : start === 'demo' ? ['demo'] : ['demo', '--first-run'];
+  const [command = '', ...args] = [
+    ...(namespace ? ['ip', 'netns', 'exec', namespace] : []),
     program(),
-    ['demo', ...(first === 'first-run' ? ['--first-run'] : []), '--data', data, '--listen', '127.0.0.1:0'],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      cwd: data,
-    },
-  );
+    ...verb,
+    '--data',
+    data,
+    '--listen',
+    '127.0.0.1:0',
+  ];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: data, env: environment() });
   let said = '';
   const hear = (b: Buffer) => {
     said += b.toString();
@@ -50,7 +61,7 @@ export async function startHub(first: 'demo' | 'first-run'): Promise<Hub> {
     if (door) return { origin: new URL(door).origin, door, log: () => said, stop };
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
-      throw new Error(`edgeward demo printed no address with a token:\n${said}`);
+      throw new Error(`edgeward ${verb[0]} printed no address with a token:\n${said}`);
     }
     await new Promise((r) => setTimeout(r, 50));
   }

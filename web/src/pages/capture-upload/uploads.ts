@@ -4,6 +4,10 @@ import { useCallback, useRef, useState } from 'react';
 import { csrfHeaders } from '@/api/client';
 import { problemOf } from '@/api/problem';
 import { i18next } from '@/i18n';
+import { formatBytes } from '@/lib/format';
+
+/** What the hub takes at most. It is asked here, since a hub that ends a body early cannot say why. */
+const maxBytes = 16 * 2 ** 30;
 
 export interface Upload {
   id: number;
@@ -41,6 +45,10 @@ export function useUploads(arrived: () => void): Uploads {
         chain.current = chain.current.then(async () => {
           if (stopped.current.has(id)) return;
           try {
+            if (file.size > maxBytes)
+              throw new Error(
+                i18next.t('capture-upload:tooLarge', { size: formatBytes(maxBytes, i18next.language) }),
+              );
             await send(
               file,
               (sent) => change(id, { sent }),

@@ -60,7 +60,7 @@ export default function SplitDialog({ device, close }: { device: DeviceDetail; c
                 }}
                 label={
                   <>
-                    <span className="mono">{h.host}</span>{' '}
+                    <span className="mono">{h.name || h.host}</span>{' '}
                     <span className="dim">
                       <Time value={h.from} /> – {h.until ? <Time value={h.until} /> : t('split.now')}
                     </span>

@@ -16,6 +16,7 @@ import { api, hub } from '@/api/client';
 import type { Finding } from '@/api/types';
 import { SeverityBadge } from '@/widgets/badges';
 import { sayError, sayUndo } from '@/widgets/confirm';
+import { ErrorState } from '@/widgets/ErrorState';
 import { Fields } from '@/widgets/Fields';
 import { refreshFindings } from './edit';
 import { offers, type Part, parts, selectorOf, selectsAll } from './selector';
@@ -123,6 +124,8 @@ export default function MuteDialog({ findings, close, done }: Props) {
               </Text>
             )}
           </Stack>
+        ) : preview.error ? (
+          <ErrorState error={preview.error} retry={() => void preview.refetch()} />
         ) : (
           <Skeleton height={64} />
         )}

@@ -12,7 +12,13 @@ import css from './setup.module.css';
 const patience = 6000;
 
 /** The interfaces of the hub's machine with the kernel's count of packets; choosing one watches it. */
-export function Interfaces({ machine, changed }: { machine: InterfaceList; changed: () => void }) {
+export function Interfaces({
+  machine,
+  changed,
+}: {
+  machine: InterfaceList;
+  changed: () => Promise<unknown>;
+}) {
   const { t } = useTranslation('setup');
   const [first, setFirst] = useState(() => new Map(machine.items.map((x) => [x.name, x.packets])));
   const [waited, setWaited] = useState(false);
@@ -27,7 +33,10 @@ export function Interfaces({ machine, changed }: { machine: InterfaceList; chang
     onSettled: changed,
     onError: sayError,
   });
-  const watched = machine.items.filter((x) => x.watched).map((x) => x.name);
+  // What was just chosen shows at once, until the hub's answer is there.
+  const watched = watch.isPending
+    ? watch.variables.body.names
+    : machine.items.filter((x) => x.watched).map((x) => x.name);
   const choose = (name: string, on: boolean) =>
     watch.mutate({ body: { names: on ? [...watched, name] : watched.filter((x) => x !== name) } });
 
@@ -41,11 +50,11 @@ export function Interfaces({ machine, changed }: { machine: InterfaceList; chang
             key={x.name}
             htmlFor={`interface-${x.name}`}
             className={css.interface}
-            data-watched={x.watched || undefined}
+            data-watched={watched.includes(x.name) || undefined}
           >
             <Checkbox
               id={`interface-${x.name}`}
-              checked={x.watched}
+              checked={watched.includes(x.name)}
               disabled={machine.fixed || watch.isPending}
               onChange={(e) => choose(x.name, e.currentTarget.checked)}
               aria-label={x.name}

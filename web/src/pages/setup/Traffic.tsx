@@ -22,7 +22,7 @@ export function Traffic({ next }: { next: () => void }) {
   const local = sensors.data?.items.find((s) => s.id === 'local' && !s.revoked);
   return (
     <Stack gap="md">
-      <Interfaces machine={machine.data} changed={() => void machine.refetch()} />
+      <Interfaces machine={machine.data} changed={() => machine.refetch()} />
       {machine.data.running && local && watched.length > 0 && (
         <Local key={watched.join()} sensor={local} interfaces={watched.join(', ')} />
       )}
@@ -43,7 +43,9 @@ export function Traffic({ next }: { next: () => void }) {
 /** What has come out of the sensor: the proof that packets are read, not only received. */
 function Local({ sensor, interfaces }: { sensor: Sensor; interfaces: string }) {
   const { t } = useTranslation('setup');
-  const [first] = useState(sensor.packets);
+  const [first, setFirst] = useState(sensor.packets);
+  // A sensor that starts anew counts from zero, and all of that is new.
+  if (sensor.packets < first) setFirst(0);
   const [waited, setWaited] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setWaited(true), 8000);
