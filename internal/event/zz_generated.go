@@ -933,72 +933,23 @@ func (x *AMQP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *AMQP) AppendEVE(b []byte) []byte {
-	if x.Version != "" {
-		b = appendKey(b, "version")
-		b = AppendJSONString(b, x.Version)
-	}
-	if x.Method != "" {
-		b = appendKey(b, "method")
-		b = AppendJSONString(b, x.Method)
-	}
-	if x.Product != "" {
-		b = appendKey(b, "product")
-		b = AppendJSONString(b, x.Product)
-	}
-	if x.ProductVer != "" {
-		b = appendKey(b, "product_version")
-		b = AppendJSONString(b, x.ProductVer)
-	}
-	if x.Platform != "" {
-		b = appendKey(b, "platform")
-		b = AppendJSONString(b, x.Platform)
-	}
-	if x.Mechanism != "" {
-		b = appendKey(b, "mechanism")
-		b = AppendJSONString(b, x.Mechanism)
-	}
-	if len(x.Mechanisms) > 0 {
-		b = appendKey(b, "mechanisms")
-		b = append(b, '[')
-		for _, v := range x.Mechanisms {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.User != "" {
-		b = appendKey(b, "username")
-		b = AppendJSONString(b, x.User)
-	}
-	if x.VHost != "" {
-		b = appendKey(b, "vhost")
-		b = AppendJSONString(b, x.VHost)
-	}
-	if x.ContainerID != "" {
-		b = appendKey(b, "container_id")
-		b = AppendJSONString(b, x.ContainerID)
-	}
-	if x.Hostname != "" {
-		b = appendKey(b, "hostname")
-		b = AppendJSONString(b, x.Hostname)
-	}
-	if x.ReplyCode != 0 {
-		b = appendKey(b, "reply_code")
-		b = appendUint(b, uint64(x.ReplyCode))
-	}
-	if x.ReplyText != "" {
-		b = appendKey(b, "reply_text")
-		b = AppendJSONString(b, x.ReplyText)
-	}
-	if x.Exchange != "" {
-		b = appendKey(b, "exchange")
-		b = AppendJSONString(b, x.Exchange)
-	}
-	if x.Queue != "" {
-		b = appendKey(b, "queue")
-		b = AppendJSONString(b, x.Queue)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("version", x.Version)
+	w.text("method", x.Method)
+	w.text("product", x.Product)
+	w.text("product_version", x.ProductVer)
+	w.text("platform", x.Platform)
+	w.text("mechanism", x.Mechanism)
+	w.texts("mechanisms", x.Mechanisms)
+	w.text("username", x.User)
+	w.text("vhost", x.VHost)
+	w.text("container_id", x.ContainerID)
+	w.text("hostname", x.Hostname)
+	w.uint("reply_code", uint64(x.ReplyCode))
+	w.text("reply_text", x.ReplyText)
+	w.text("exchange", x.Exchange)
+	w.text("queue", x.Queue)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -1208,35 +1159,15 @@ func (x *ARP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *ARP) AppendEVE(b []byte) []byte {
-	if x.OpName != "" {
-		b = appendKey(b, "opcode")
-		b = AppendJSONString(b, x.OpName)
-	}
-	if x.SenderMAC != "" {
-		b = appendKey(b, "src_mac")
-		b = AppendJSONString(b, x.SenderMAC)
-	}
-	if x.SenderIP.IsValid() {
-		b = appendKey(b, "src_ip")
-		b = appendAddr(b, x.SenderIP)
-	}
-	if x.TargetMAC != "" {
-		b = appendKey(b, "dest_mac")
-		b = AppendJSONString(b, x.TargetMAC)
-	}
-	if x.TargetIP.IsValid() {
-		b = appendKey(b, "dest_ip")
-		b = appendAddr(b, x.TargetIP)
-	}
-	if x.Gratuitous {
-		b = appendKey(b, "gratuitous")
-		b = appendBool(b, x.Gratuitous)
-	}
-	if x.Mismatch {
-		b = appendKey(b, "mac_mismatch")
-		b = appendBool(b, x.Mismatch)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("opcode", x.OpName)
+	w.text("src_mac", x.SenderMAC)
+	w.addr("src_ip", &x.SenderIP)
+	w.text("dest_mac", x.TargetMAC)
+	w.addr("dest_ip", &x.TargetIP)
+	w.bool("gratuitous", x.Gratuitous)
+	w.bool("mac_mismatch", x.Mismatch)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -1355,19 +1286,12 @@ func (x *Anomaly) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Anomaly) AppendEVE(b []byte) []byte {
-	b = appendKey(b, "type")
-	b = AppendJSONString(b, x.Type)
-	b = appendKey(b, "event")
-	b = AppendJSONString(b, x.Event)
-	if x.AppProto != ProtoUnknown {
-		b = appendKey(b, "app_proto")
-		b = AppendJSONString(b, x.AppProto.String())
-	}
-	if x.Detail != "" {
-		b = appendKey(b, "detail")
-		b = AppendJSONString(b, x.Detail)
-	}
-	return b
+	w := &eveWriter{b}
+	w.keepText("type", x.Type)
+	w.keepText("event", x.Event)
+	w.proto("app_proto", x.AppProto)
+	w.text("detail", x.Detail)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -1468,67 +1392,23 @@ func (x *BACnet) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *BACnet) AppendEVE(b []byte) []byte {
-	if x.BVLC != "" {
-		b = appendKey(b, "bvlc")
-		b = AppendJSONString(b, x.BVLC)
-	}
-	if x.PDU != "" {
-		b = appendKey(b, "pdu")
-		b = AppendJSONString(b, x.PDU)
-	}
-	if x.Service != "" {
-		b = appendKey(b, "service")
-		b = AppendJSONString(b, x.Service)
-	}
-	if x.Object != "" {
-		b = appendKey(b, "object")
-		b = AppendJSONString(b, x.Object)
-	}
-	if x.Property != "" {
-		b = appendKey(b, "property")
-		b = AppendJSONString(b, x.Property)
-	}
-	if x.InvokeID != 0 {
-		b = appendKey(b, "invoke_id")
-		b = appendUint(b, uint64(x.InvokeID))
-	}
-	if x.Priority != 0 {
-		b = appendKey(b, "priority")
-		b = appendUint(b, uint64(x.Priority))
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Error != "" {
-		b = appendKey(b, "error")
-		b = AppendJSONString(b, x.Error)
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.Instance != 0 {
-		b = appendKey(b, "device_instance")
-		b = appendUint(b, uint64(x.Instance))
-	}
-	if x.VendorID != 0 {
-		b = appendKey(b, "vendor_id")
-		b = appendUint(b, uint64(x.VendorID))
-	}
-	if x.State != "" {
-		b = appendKey(b, "state")
-		b = AppendJSONString(b, x.State)
-	}
-	if x.Count != 0 {
-		b = appendKey(b, "properties")
-		b = appendUint(b, uint64(x.Count))
-	}
-	if x.Network != 0 {
-		b = appendKey(b, "network")
-		b = appendUint(b, uint64(x.Network))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("bvlc", x.BVLC)
+	w.text("pdu", x.PDU)
+	w.text("service", x.Service)
+	w.text("object", x.Object)
+	w.text("property", x.Property)
+	w.uint("invoke_id", uint64(x.InvokeID))
+	w.uint("priority", uint64(x.Priority))
+	w.text("class", string(x.Class))
+	w.text("error", x.Error)
+	w.bool("answered", x.Answered)
+	w.uint("device_instance", uint64(x.Instance))
+	w.uint("vendor_id", uint64(x.VendorID))
+	w.text("state", x.State)
+	w.uint("properties", uint64(x.Count))
+	w.uint("network", uint64(x.Network))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -1722,43 +1602,17 @@ func (x *CDP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *CDP) AppendEVE(b []byte) []byte {
-	if x.DeviceID != "" {
-		b = appendKey(b, "device_id")
-		b = AppendJSONString(b, x.DeviceID)
-	}
-	if x.Platform != "" {
-		b = appendKey(b, "platform")
-		b = AppendJSONString(b, x.Platform)
-	}
-	if x.Version != "" {
-		b = appendKey(b, "version")
-		b = AppendJSONString(b, x.Version)
-	}
-	if x.PortID != "" {
-		b = appendKey(b, "port_id")
-		b = AppendJSONString(b, x.PortID)
-	}
-	if x.Address.IsValid() {
-		b = appendKey(b, "address")
-		b = appendAddr(b, x.Address)
-	}
-	if x.Capabilities != 0 {
-		b = appendKey(b, "capabilities")
-		b = appendUint(b, uint64(x.Capabilities))
-	}
-	if x.NativeVLAN != 0 {
-		b = appendKey(b, "native_vlan")
-		b = appendUint(b, uint64(x.NativeVLAN))
-	}
-	if x.SystemName != "" {
-		b = appendKey(b, "system_name")
-		b = AppendJSONString(b, x.SystemName)
-	}
-	if x.VTPDomain != "" {
-		b = appendKey(b, "vtp_domain")
-		b = AppendJSONString(b, x.VTPDomain)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("device_id", x.DeviceID)
+	w.text("platform", x.Platform)
+	w.text("version", x.Version)
+	w.text("port_id", x.PortID)
+	w.addr("address", &x.Address)
+	w.uint("capabilities", uint64(x.Capabilities))
+	w.uint("native_vlan", uint64(x.NativeVLAN))
+	w.text("system_name", x.SystemName)
+	w.text("vtp_domain", x.VTPDomain)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -1897,128 +1751,37 @@ func (x *CoAP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *CoAP) AppendEVE(b []byte) []byte {
-	if x.Type != "" {
-		b = appendKey(b, "type")
-		b = AppendJSONString(b, x.Type)
-	}
-	if x.RespType != "" {
-		b = appendKey(b, "response_type")
-		b = AppendJSONString(b, x.RespType)
-	}
-	if x.Method != "" {
-		b = appendKey(b, "method")
-		b = AppendJSONString(b, x.Method)
-	}
-	if x.Code != "" {
-		b = appendKey(b, "code")
-		b = AppendJSONString(b, x.Code)
-	}
-	if x.MessageID != 0 {
-		b = appendKey(b, "message_id")
-		b = appendUint(b, uint64(x.MessageID))
-	}
-	if x.Token != "" {
-		b = appendKey(b, "token")
-		b = AppendJSONString(b, x.Token)
-	}
-	if x.Path != "" {
-		b = appendKey(b, "path")
-		b = AppendJSONString(b, x.Path)
-	}
-	if x.Query != "" {
-		b = appendKey(b, "query")
-		b = AppendJSONString(b, x.Query)
-	}
-	if x.Host != "" {
-		b = appendKey(b, "uri_host")
-		b = AppendJSONString(b, x.Host)
-	}
-	if x.Proxy != "" {
-		b = appendKey(b, "proxy_uri")
-		b = AppendJSONString(b, x.Proxy)
-	}
-	if x.ContentFormat != "" {
-		b = appendKey(b, "content_format")
-		b = AppendJSONString(b, x.ContentFormat)
-	}
-	if x.Accept != "" {
-		b = appendKey(b, "accept")
-		b = AppendJSONString(b, x.Accept)
-	}
-	if x.Observe != "" {
-		b = appendKey(b, "observe")
-		b = AppendJSONString(b, x.Observe)
-	}
-	if x.Block1 != "" {
-		b = appendKey(b, "block1")
-		b = AppendJSONString(b, x.Block1)
-	}
-	if x.Block2 != "" {
-		b = appendKey(b, "block2")
-		b = AppendJSONString(b, x.Block2)
-	}
-	if x.ReqLen != 0 {
-		b = appendKey(b, "request_len")
-		b = appendUint(b, uint64(x.ReqLen))
-	}
-	if x.RespLen != 0 {
-		b = appendKey(b, "response_len")
-		b = appendUint(b, uint64(x.RespLen))
-	}
-	if x.PayloadLen != 0 {
-		b = appendKey(b, "payload_len")
-		b = appendUint(b, uint64(x.PayloadLen))
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.Notification {
-		b = appendKey(b, "notification")
-		b = appendBool(b, x.Notification)
-	}
-	if x.Signal != "" {
-		b = appendKey(b, "signal")
-		b = AppendJSONString(b, x.Signal)
-	}
-	if x.LwM2M != "" {
-		b = appendKey(b, "lwm2m")
-		b = AppendJSONString(b, x.LwM2M)
-	}
-	if x.Endpoint != "" {
-		b = appendKey(b, "lwm2m_endpoint")
-		b = AppendJSONString(b, x.Endpoint)
-	}
-	if x.Object != "" {
-		b = appendKey(b, "lwm2m_path")
-		b = AppendJSONString(b, x.Object)
-	}
-	if len(x.Links) > 0 {
-		b = appendKey(b, "links")
-		b = append(b, '[')
-		for _, v := range x.Links {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Retransmits != 0 {
-		b = appendKey(b, "retransmits")
-		b = appendUint(b, uint64(x.Retransmits))
-	}
-	if x.OSCORE {
-		b = appendKey(b, "oscore")
-		b = appendBool(b, x.OSCORE)
-	}
-	if x.Malformed != "" {
-		b = appendKey(b, "malformed")
-		b = AppendJSONString(b, x.Malformed)
-	}
-	if x.Multicast {
-		b = appendKey(b, "multicast")
-		b = appendBool(b, x.Multicast)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("type", x.Type)
+	w.text("response_type", x.RespType)
+	w.text("method", x.Method)
+	w.text("code", x.Code)
+	w.uint("message_id", uint64(x.MessageID))
+	w.text("token", x.Token)
+	w.text("path", x.Path)
+	w.text("query", x.Query)
+	w.text("uri_host", x.Host)
+	w.text("proxy_uri", x.Proxy)
+	w.text("content_format", x.ContentFormat)
+	w.text("accept", x.Accept)
+	w.text("observe", x.Observe)
+	w.text("block1", x.Block1)
+	w.text("block2", x.Block2)
+	w.uint("request_len", uint64(x.ReqLen))
+	w.uint("response_len", uint64(x.RespLen))
+	w.uint("payload_len", uint64(x.PayloadLen))
+	w.bool("answered", x.Answered)
+	w.bool("notification", x.Notification)
+	w.text("signal", x.Signal)
+	w.text("lwm2m", x.LwM2M)
+	w.text("lwm2m_endpoint", x.Endpoint)
+	w.text("lwm2m_path", x.Object)
+	w.texts("links", x.Links)
+	w.uint("retransmits", uint64(x.Retransmits))
+	w.bool("oscore", x.OSCORE)
+	w.text("malformed", x.Malformed)
+	w.bool("multicast", x.Multicast)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -2357,43 +2120,17 @@ func (x *DCERPC) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *DCERPC) AppendEVE(b []byte) []byte {
-	if x.Request != "" {
-		b = appendKey(b, "request")
-		b = AppendJSONString(b, x.Request)
-	}
-	if x.UUID != "" {
-		b = appendKey(b, "uuid")
-		b = AppendJSONString(b, x.UUID)
-	}
-	if x.Interface != "" {
-		b = appendKey(b, "interface")
-		b = AppendJSONString(b, x.Interface)
-	}
-	if x.Opnum != 0 {
-		b = appendKey(b, "opnum")
-		b = appendUint(b, uint64(x.Opnum))
-	}
-	if x.Operation != "" {
-		b = appendKey(b, "operation")
-		b = AppendJSONString(b, x.Operation)
-	}
-	if x.Endpoint != "" {
-		b = appendKey(b, "endpoint")
-		b = AppendJSONString(b, x.Endpoint)
-	}
-	if x.CallID != 0 {
-		b = appendKey(b, "call_id")
-		b = appendUint(b, uint64(x.CallID))
-	}
-	if x.Fault != 0 {
-		b = appendKey(b, "fault")
-		b = appendUint(b, uint64(x.Fault))
-	}
-	if x.StubLen != 0 {
-		b = appendKey(b, "stub_data_size")
-		b = appendUint(b, uint64(x.StubLen))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("request", x.Request)
+	w.text("uuid", x.UUID)
+	w.text("interface", x.Interface)
+	w.uint("opnum", uint64(x.Opnum))
+	w.text("operation", x.Operation)
+	w.text("endpoint", x.Endpoint)
+	w.uint("call_id", uint64(x.CallID))
+	w.uint("fault", uint64(x.Fault))
+	w.uint("stub_data_size", uint64(x.StubLen))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -2542,126 +2279,34 @@ func (x *DHCP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *DHCP) AppendEVE(b []byte) []byte {
-	if x.Type != "" {
-		b = appendKey(b, "type")
-		b = AppendJSONString(b, x.Type)
-	}
-	if x.MsgType != "" {
-		b = appendKey(b, "dhcp_type")
-		b = AppendJSONString(b, x.MsgType)
-	}
-	if x.ID != 0 {
-		b = appendKey(b, "id")
-		b = appendUint(b, uint64(x.ID))
-	}
-	if x.ClientMAC != "" {
-		b = appendKey(b, "client_mac")
-		b = AppendJSONString(b, x.ClientMAC)
-	}
-	if x.ClientIP.IsValid() {
-		b = appendKey(b, "client_ip")
-		b = appendAddr(b, x.ClientIP)
-	}
-	if x.AssignedIP.IsValid() {
-		b = appendKey(b, "assigned_ip")
-		b = appendAddr(b, x.AssignedIP)
-	}
-	if x.Requested.IsValid() {
-		b = appendKey(b, "requested_ip")
-		b = appendAddr(b, x.Requested)
-	}
-	if x.NextServer.IsValid() {
-		b = appendKey(b, "next_server_ip")
-		b = appendAddr(b, x.NextServer)
-	}
-	if x.ServerID.IsValid() {
-		b = appendKey(b, "server_id")
-		b = appendAddr(b, x.ServerID)
-	}
-	if x.Relay.IsValid() {
-		b = appendKey(b, "relay_ip")
-		b = appendAddr(b, x.Relay)
-	}
-	if x.Subnet.IsValid() {
-		b = appendKey(b, "subnet_mask")
-		b = appendAddr(b, x.Subnet)
-	}
-	if len(x.Routers) > 0 {
-		b = appendKey(b, "routers")
-		b = append(b, '[')
-		for _, v := range x.Routers {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if len(x.DNS) > 0 {
-		b = appendKey(b, "dns_servers")
-		b = append(b, '[')
-		for _, v := range x.DNS {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Hostname != "" {
-		b = appendKey(b, "hostname")
-		b = AppendJSONString(b, x.Hostname)
-	}
-	if x.FQDN != "" {
-		b = appendKey(b, "fqdn")
-		b = AppendJSONString(b, x.FQDN)
-	}
-	if x.Domain != "" {
-		b = appendKey(b, "domain")
-		b = AppendJSONString(b, x.Domain)
-	}
-	if x.VendorID != "" {
-		b = appendKey(b, "vendor_class_identifier")
-		b = AppendJSONString(b, x.VendorID)
-	}
-	if x.ParamList != "" {
-		b = appendKey(b, "params_fingerprint")
-		b = AppendJSONString(b, x.ParamList)
-	}
-	if x.Options != "" {
-		b = appendKey(b, "options_fingerprint")
-		b = AppendJSONString(b, x.Options)
-	}
-	if x.MUD != "" {
-		b = appendKey(b, "mud_url")
-		b = AppendJSONString(b, x.MUD)
-	}
-	if x.Lease != 0 {
-		b = appendKey(b, "lease_time")
-		b = appendUint(b, uint64(x.Lease))
-	}
-	if x.Renewal != 0 {
-		b = appendKey(b, "renewal_time")
-		b = appendUint(b, uint64(x.Renewal))
-	}
-	if x.Rebinding != 0 {
-		b = appendKey(b, "rebinding_time")
-		b = appendUint(b, uint64(x.Rebinding))
-	}
-	if x.ClientID != "" {
-		b = appendKey(b, "client_id")
-		b = AppendJSONString(b, x.ClientID)
-	}
-	if len(x.Params) > 0 {
-		b = appendKey(b, "params")
-		b = append(b, '[')
-		for _, v := range x.Params {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.UserClass != "" {
-		b = appendKey(b, "user_class")
-		b = AppendJSONString(b, x.UserClass)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("type", x.Type)
+	w.text("dhcp_type", x.MsgType)
+	w.uint("id", uint64(x.ID))
+	w.text("client_mac", x.ClientMAC)
+	w.addr("client_ip", &x.ClientIP)
+	w.addr("assigned_ip", &x.AssignedIP)
+	w.addr("requested_ip", &x.Requested)
+	w.addr("next_server_ip", &x.NextServer)
+	w.addr("server_id", &x.ServerID)
+	w.addr("relay_ip", &x.Relay)
+	w.addr("subnet_mask", &x.Subnet)
+	w.texts("routers", x.Routers)
+	w.texts("dns_servers", x.DNS)
+	w.text("hostname", x.Hostname)
+	w.text("fqdn", x.FQDN)
+	w.text("domain", x.Domain)
+	w.text("vendor_class_identifier", x.VendorID)
+	w.text("params_fingerprint", x.ParamList)
+	w.text("options_fingerprint", x.Options)
+	w.text("mud_url", x.MUD)
+	w.uint("lease_time", uint64(x.Lease))
+	w.uint("renewal_time", uint64(x.Renewal))
+	w.uint("rebinding_time", uint64(x.Rebinding))
+	w.text("client_id", x.ClientID)
+	w.texts("params", x.Params)
+	w.text("user_class", x.UserClass)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -2976,65 +2621,20 @@ func (x *DHCPv6) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *DHCPv6) AppendEVE(b []byte) []byte {
-	if x.MsgType != "" {
-		b = appendKey(b, "dhcp_type")
-		b = AppendJSONString(b, x.MsgType)
-	}
-	if x.ID != 0 {
-		b = appendKey(b, "id")
-		b = appendUint(b, uint64(x.ID))
-	}
-	if x.DUID != "" {
-		b = appendKey(b, "duid")
-		b = AppendJSONString(b, x.DUID)
-	}
-	if x.ClientMAC != "" {
-		b = appendKey(b, "client_mac")
-		b = AppendJSONString(b, x.ClientMAC)
-	}
-	if x.FQDN != "" {
-		b = appendKey(b, "fqdn")
-		b = AppendJSONString(b, x.FQDN)
-	}
-	if x.VendorID != "" {
-		b = appendKey(b, "vendor_class")
-		b = AppendJSONString(b, x.VendorID)
-	}
-	if x.Enterprise != 0 {
-		b = appendKey(b, "enterprise")
-		b = appendUint(b, uint64(x.Enterprise))
-	}
-	if x.ParamList != "" {
-		b = appendKey(b, "params_fingerprint")
-		b = AppendJSONString(b, x.ParamList)
-	}
-	if len(x.Addresses) > 0 {
-		b = appendKey(b, "addresses")
-		b = append(b, '[')
-		for _, v := range x.Addresses {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if len(x.DNS) > 0 {
-		b = appendKey(b, "dns_servers")
-		b = append(b, '[')
-		for _, v := range x.DNS {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.MUD != "" {
-		b = appendKey(b, "mud_url")
-		b = AppendJSONString(b, x.MUD)
-	}
-	if x.ServerDUID != "" {
-		b = appendKey(b, "server_duid")
-		b = AppendJSONString(b, x.ServerDUID)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("dhcp_type", x.MsgType)
+	w.uint("id", uint64(x.ID))
+	w.text("duid", x.DUID)
+	w.text("client_mac", x.ClientMAC)
+	w.text("fqdn", x.FQDN)
+	w.text("vendor_class", x.VendorID)
+	w.uint("enterprise", uint64(x.Enterprise))
+	w.text("params_fingerprint", x.ParamList)
+	w.texts("addresses", x.Addresses)
+	w.texts("dns_servers", x.DNS)
+	w.text("mud_url", x.MUD)
+	w.text("server_duid", x.ServerDUID)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -3211,80 +2811,25 @@ func (x *DICOM) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *DICOM) AppendEVE(b []byte) []byte {
-	if x.PDU != "" {
-		b = appendKey(b, "pdu")
-		b = AppendJSONString(b, x.PDU)
-	}
-	if x.CalledAE != "" {
-		b = appendKey(b, "called_ae")
-		b = AppendJSONString(b, x.CalledAE)
-	}
-	if x.CallingAE != "" {
-		b = appendKey(b, "calling_ae")
-		b = AppendJSONString(b, x.CallingAE)
-	}
-	if x.Accepted {
-		b = appendKey(b, "accepted")
-		b = appendBool(b, x.Accepted)
-	}
-	if x.Reject != "" {
-		b = appendKey(b, "reject_reason")
-		b = AppendJSONString(b, x.Reject)
-	}
-	if len(x.Services) > 0 {
-		b = appendKey(b, "services")
-		b = append(b, '[')
-		for _, v := range x.Services {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Impl != "" {
-		b = appendKey(b, "implementation")
-		b = AppendJSONString(b, x.Impl)
-	}
-	if x.ImplUID != "" {
-		b = appendKey(b, "implementation_uid")
-		b = AppendJSONString(b, x.ImplUID)
-	}
-	if x.Command != "" {
-		b = appendKey(b, "command")
-		b = AppendJSONString(b, x.Command)
-	}
-	if x.SOPClass != "" {
-		b = appendKey(b, "sop_class")
-		b = AppendJSONString(b, x.SOPClass)
-	}
-	if x.Status != 0 {
-		b = appendKey(b, "status")
-		b = appendUint(b, uint64(x.Status))
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.MoveTo != "" {
-		b = appendKey(b, "move_destination")
-		b = AppendJSONString(b, x.MoveTo)
-	}
-	if x.Wildcard {
-		b = appendKey(b, "wildcard_query")
-		b = appendBool(b, x.Wildcard)
-	}
-	if x.Results != 0 {
-		b = appendKey(b, "results")
-		b = appendUint(b, uint64(x.Results))
-	}
-	if x.SubOps != 0 {
-		b = appendKey(b, "suboperations")
-		b = appendUint(b, uint64(x.SubOps))
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("pdu", x.PDU)
+	w.text("called_ae", x.CalledAE)
+	w.text("calling_ae", x.CallingAE)
+	w.bool("accepted", x.Accepted)
+	w.text("reject_reason", x.Reject)
+	w.texts("services", x.Services)
+	w.text("implementation", x.Impl)
+	w.text("implementation_uid", x.ImplUID)
+	w.text("command", x.Command)
+	w.text("sop_class", x.SOPClass)
+	w.uint("status", uint64(x.Status))
+	w.bool("answered", x.Answered)
+	w.text("move_destination", x.MoveTo)
+	w.bool("wildcard_query", x.Wildcard)
+	w.uint("results", uint64(x.Results))
+	w.uint("suboperations", uint64(x.SubOps))
+	w.text("class", string(x.Class))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -3520,72 +3065,23 @@ func (x *DNP3) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *DNP3) AppendEVE(b []byte) []byte {
-	if x.Src != 0 {
-		b = appendKey(b, "src")
-		b = appendUint(b, uint64(x.Src))
-	}
-	if x.Dst != 0 {
-		b = appendKey(b, "dst")
-		b = appendUint(b, uint64(x.Dst))
-	}
-	if x.Function != "" {
-		b = appendKey(b, "function")
-		b = AppendJSONString(b, x.Function)
-	}
-	if x.FunctionNum != 0 {
-		b = appendKey(b, "function_code")
-		b = appendUint(b, uint64(x.FunctionNum))
-	}
-	if x.Seq != 0 {
-		b = appendKey(b, "sequence")
-		b = appendUint(b, uint64(x.Seq))
-	}
-	if x.IIN != "" {
-		b = appendKey(b, "iin")
-		b = AppendJSONString(b, x.IIN)
-	}
-	if len(x.Objects) > 0 {
-		b = appendKey(b, "objects")
-		b = append(b, '[')
-		for _, v := range x.Objects {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.Denied {
-		b = appendKey(b, "denied")
-		b = appendBool(b, x.Denied)
-	}
-	if x.Unsolicited {
-		b = appendKey(b, "unsolicited")
-		b = appendBool(b, x.Unsolicited)
-	}
-	if x.Control != "" {
-		b = appendKey(b, "control")
-		b = AppendJSONString(b, x.Control)
-	}
-	if x.Point != 0 {
-		b = appendKey(b, "point")
-		b = appendUint(b, uint64(x.Point))
-	}
-	if x.Status != 0 {
-		b = appendKey(b, "status")
-		b = appendUint(b, uint64(x.Status))
-	}
-	if x.File != "" {
-		b = appendKey(b, "file")
-		b = AppendJSONString(b, x.File)
-	}
-	return b
+	w := &eveWriter{b}
+	w.uint("src", uint64(x.Src))
+	w.uint("dst", uint64(x.Dst))
+	w.text("function", x.Function)
+	w.uint("function_code", uint64(x.FunctionNum))
+	w.uint("sequence", uint64(x.Seq))
+	w.text("iin", x.IIN)
+	w.texts("objects", x.Objects)
+	w.text("class", string(x.Class))
+	w.bool("answered", x.Answered)
+	w.bool("denied", x.Denied)
+	w.bool("unsolicited", x.Unsolicited)
+	w.text("control", x.Control)
+	w.uint("point", uint64(x.Point))
+	w.uint("status", uint64(x.Status))
+	w.text("file", x.File)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -3788,76 +3284,32 @@ func (x *DNS) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *DNS) AppendEVE(b []byte) []byte {
-	if x.Type != "" {
-		b = appendKey(b, "type")
-		b = AppendJSONString(b, x.Type)
-	}
-	b = appendKey(b, "id")
-	b = appendUint(b, uint64(x.ID))
-	if x.RRName != "" {
-		b = appendKey(b, "rrname")
-		b = AppendJSONString(b, x.RRName)
-	}
-	if x.RRType != "" {
-		b = appendKey(b, "rrtype")
-		b = AppendJSONString(b, x.RRType)
-	}
-	if x.Opcode != 0 {
-		b = appendKey(b, "opcode")
-		b = appendUint(b, uint64(x.Opcode))
-	}
-	if x.RCode != "" {
-		b = appendKey(b, "rcode")
-		b = AppendJSONString(b, x.RCode)
-	}
-	if x.AA {
-		b = appendKey(b, "aa")
-		b = appendBool(b, x.AA)
-	}
-	if x.TC {
-		b = appendKey(b, "tc")
-		b = appendBool(b, x.TC)
-	}
-	if x.RD {
-		b = appendKey(b, "rd")
-		b = appendBool(b, x.RD)
-	}
-	if x.RA {
-		b = appendKey(b, "ra")
-		b = appendBool(b, x.RA)
-	}
-	if x.Unasked {
-		b = appendKey(b, "unsolicited")
-		b = appendBool(b, x.Unasked)
-	}
-	if x.Conflict {
-		b = appendKey(b, "conflict")
-		b = appendBool(b, x.Conflict)
-	}
+	w := &eveWriter{b}
+	w.text("type", x.Type)
+	w.keepUint("id", uint64(x.ID))
+	w.text("rrname", x.RRName)
+	w.text("rrtype", x.RRType)
+	w.uint("opcode", uint64(x.Opcode))
+	w.text("rcode", x.RCode)
+	w.bool("aa", x.AA)
+	w.bool("tc", x.TC)
+	w.bool("rd", x.RD)
+	w.bool("ra", x.RA)
+	w.bool("unsolicited", x.Unasked)
+	w.bool("conflict", x.Conflict)
 	if len(x.Answers) > 0 {
-		b = appendKey(b, "answers")
-		b = append(b, '[')
+		w.open("answers", '[')
 		for i := range x.Answers {
-			b = appendSep(b)
-			b = append(b, '{')
-			b = x.Answers[i].appendEVE(b)
-			b = append(b, '}')
+			w.element()
+			x.Answers[i].appendEVE(w)
+			w.close('}')
 		}
-		b = append(b, ']')
+		w.close(']')
 	}
-	if x.ReqLen != 0 {
-		b = appendKey(b, "request_len")
-		b = appendUint(b, uint64(x.ReqLen))
-	}
-	if x.RespLen != 0 {
-		b = appendKey(b, "response_len")
-		b = appendUint(b, uint64(x.RespLen))
-	}
-	if x.RTT != 0 {
-		b = appendKey(b, "rtt_us")
-		b = appendUint(b, uint64(x.RTT))
-	}
-	return b
+	w.uint("request_len", uint64(x.ReqLen))
+	w.uint("response_len", uint64(x.RespLen))
+	w.uint("rtt_us", uint64(x.RTT))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -4100,22 +3552,11 @@ func (x *DNS) Visit(fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *DNSAnswer) appendEVE(b []byte) []byte {
-	if x.Name != "" {
-		b = appendKey(b, "rrname")
-		b = AppendJSONString(b, x.Name)
-	}
-	if x.Type != "" {
-		b = appendKey(b, "rrtype")
-		b = AppendJSONString(b, x.Type)
-	}
-	b = appendKey(b, "ttl")
-	b = appendUint(b, uint64(x.TTL))
-	if x.Data != "" {
-		b = appendKey(b, "rdata")
-		b = AppendJSONString(b, x.Data)
-	}
-	return b
+func (x *DNSAnswer) appendEVE(w *eveWriter) {
+	w.text("rrname", x.Name)
+	w.text("rrtype", x.Type)
+	w.keepUint("ttl", uint64(x.TTL))
+	w.text("rdata", x.Data)
 }
 
 func (x *DNSAnswer) appendCBOR(b []byte) []byte {
@@ -4194,67 +3635,23 @@ func (x *ENIP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *ENIP) AppendEVE(b []byte) []byte {
-	if x.Command != "" {
-		b = appendKey(b, "command")
-		b = AppendJSONString(b, x.Command)
-	}
-	if x.CommandNum != 0 {
-		b = appendKey(b, "command_code")
-		b = appendUint(b, uint64(x.CommandNum))
-	}
-	if x.Status != 0 {
-		b = appendKey(b, "status")
-		b = appendUint(b, uint64(x.Status))
-	}
-	if x.Session != 0 {
-		b = appendKey(b, "session")
-		b = appendUint(b, uint64(x.Session))
-	}
-	if x.Service != "" {
-		b = appendKey(b, "cip_service")
-		b = AppendJSONString(b, x.Service)
-	}
-	if x.ServiceNum != 0 {
-		b = appendKey(b, "cip_service_code")
-		b = appendUint(b, uint64(x.ServiceNum))
-	}
-	if x.ClassID != 0 {
-		b = appendKey(b, "cip_class")
-		b = appendUint(b, uint64(x.ClassID))
-	}
-	if x.Instance != 0 {
-		b = appendKey(b, "cip_instance")
-		b = appendUint(b, uint64(x.Instance))
-	}
-	if x.Attribute != 0 {
-		b = appendKey(b, "cip_attribute")
-		b = appendUint(b, uint64(x.Attribute))
-	}
-	if x.Tag != "" {
-		b = appendKey(b, "cip_tag")
-		b = AppendJSONString(b, x.Tag)
-	}
-	if x.CIPStatus != 0 {
-		b = appendKey(b, "cip_status")
-		b = appendUint(b, uint64(x.CIPStatus))
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.IO {
-		b = appendKey(b, "io")
-		b = appendBool(b, x.IO)
-	}
-	if x.Connection != 0 {
-		b = appendKey(b, "connection_id")
-		b = appendUint(b, uint64(x.Connection))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("command", x.Command)
+	w.uint("command_code", uint64(x.CommandNum))
+	w.uint("status", uint64(x.Status))
+	w.uint("session", uint64(x.Session))
+	w.text("cip_service", x.Service)
+	w.uint("cip_service_code", uint64(x.ServiceNum))
+	w.uint("cip_class", uint64(x.ClassID))
+	w.uint("cip_instance", uint64(x.Instance))
+	w.uint("cip_attribute", uint64(x.Attribute))
+	w.text("cip_tag", x.Tag)
+	w.uint("cip_status", uint64(x.CIPStatus))
+	w.text("class", string(x.Class))
+	w.bool("answered", x.Answered)
+	w.bool("io", x.IO)
+	w.uint("connection_id", uint64(x.Connection))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -4451,27 +3848,13 @@ func (x *FTP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *FTP) AppendEVE(b []byte) []byte {
-	if x.Command != "" {
-		b = appendKey(b, "command")
-		b = AppendJSONString(b, x.Command)
-	}
-	if x.Arg != "" {
-		b = appendKey(b, "command_data")
-		b = AppendJSONString(b, x.Arg)
-	}
-	if x.Code != "" {
-		b = appendKey(b, "completion_code")
-		b = AppendJSONString(b, x.Code)
-	}
-	if x.Reply != "" {
-		b = appendKey(b, "reply")
-		b = AppendJSONString(b, x.Reply)
-	}
-	if x.Port != 0 {
-		b = appendKey(b, "dynamic_port")
-		b = appendUint(b, uint64(x.Port))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("command", x.Command)
+	w.text("command_data", x.Arg)
+	w.text("completion_code", x.Code)
+	w.text("reply", x.Reply)
+	w.uint("dynamic_port", uint64(x.Port))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -4572,35 +3955,15 @@ func (x *FileInfo) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *FileInfo) AppendEVE(b []byte) []byte {
-	if x.AppProto != ProtoUnknown {
-		b = appendKey(b, "app_proto")
-		b = AppendJSONString(b, x.AppProto.String())
-	}
-	if x.Filename != "" {
-		b = appendKey(b, "filename")
-		b = AppendJSONString(b, x.Filename)
-	}
-	if x.Host != "" {
-		b = appendKey(b, "hostname")
-		b = AppendJSONString(b, x.Host)
-	}
-	if x.Magic != "" {
-		b = appendKey(b, "magic")
-		b = AppendJSONString(b, x.Magic)
-	}
-	if x.Mime != "" {
-		b = appendKey(b, "mimetype")
-		b = AppendJSONString(b, x.Mime)
-	}
-	if x.Size != 0 {
-		b = appendKey(b, "size")
-		b = appendUint(b, uint64(x.Size))
-	}
-	if x.Agent != "" {
-		b = appendKey(b, "user_agent")
-		b = AppendJSONString(b, x.Agent)
-	}
-	return b
+	w := &eveWriter{b}
+	w.proto("app_proto", x.AppProto)
+	w.text("filename", x.Filename)
+	w.text("hostname", x.Host)
+	w.text("magic", x.Magic)
+	w.text("mimetype", x.Mime)
+	w.uint("size", uint64(x.Size))
+	w.text("user_agent", x.Agent)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -4728,145 +4091,49 @@ func (x *Flow) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Flow) AppendEVE(b []byte) []byte {
-	if x.AppProto != ProtoUnknown {
-		b = appendKey(b, "app_proto")
-		b = AppendJSONString(b, x.AppProto.String())
-	}
-	if x.AppProtoBy != "" {
-		b = appendKey(b, "app_proto_by")
-		b = AppendJSONString(b, x.AppProtoBy)
-	}
-	b = appendKey(b, "pkts_toserver")
-	b = appendUint(b, uint64(x.PktsToServer))
-	b = appendKey(b, "pkts_toclient")
-	b = appendUint(b, uint64(x.PktsToClient))
-	b = appendKey(b, "bytes_toserver")
-	b = appendUint(b, uint64(x.BytesToServer))
-	b = appendKey(b, "bytes_toclient")
-	b = appendUint(b, uint64(x.BytesToClient))
-	if x.DataToServer != 0 {
-		b = appendKey(b, "payload_toserver")
-		b = appendUint(b, uint64(x.DataToServer))
-	}
-	if x.DataToClient != 0 {
-		b = appendKey(b, "payload_toclient")
-		b = appendUint(b, uint64(x.DataToClient))
-	}
-	b = appendKey(b, "start")
-	b = appendTime(b, x.Start)
-	b = appendKey(b, "end")
-	b = appendTime(b, x.End)
-	b = appendKey(b, "age")
-	b = appendUint(b, uint64(x.Age))
-	if x.State != "" {
-		b = appendKey(b, "state")
-		b = AppendJSONString(b, x.State)
-	}
-	if x.Reason != "" {
-		b = appendKey(b, "reason")
-		b = AppendJSONString(b, x.Reason)
-	}
-	if x.ConnState != "" {
-		b = appendKey(b, "conn_state")
-		b = AppendJSONString(b, x.ConnState)
-	}
-	if x.TCPFlagsTS != 0 {
-		b = appendKey(b, "tcp_flags_ts")
-		b = appendUint(b, uint64(x.TCPFlagsTS))
-	}
-	if x.TCPFlagsTC != 0 {
-		b = appendKey(b, "tcp_flags_tc")
-		b = appendUint(b, uint64(x.TCPFlagsTC))
-	}
-	if x.Midstream {
-		b = appendKey(b, "midstream")
-		b = appendBool(b, x.Midstream)
-	}
-	if x.OneSided {
-		b = appendKey(b, "one_sided")
-		b = appendBool(b, x.OneSided)
-	}
-	if x.Gaps != 0 {
-		b = appendKey(b, "gaps")
-		b = appendUint(b, uint64(x.Gaps))
-	}
-	if x.OutOfOrder != 0 {
-		b = appendKey(b, "out_of_order")
-		b = appendUint(b, uint64(x.OutOfOrder))
-	}
-	if x.Retransmits != 0 {
-		b = appendKey(b, "retransmits")
-		b = appendUint(b, uint64(x.Retransmits))
-	}
-	if x.Overlaps != 0 {
-		b = appendKey(b, "overlaps")
-		b = appendUint(b, uint64(x.Overlaps))
-	}
-	if x.TTLToServer != 0 {
-		b = appendKey(b, "ttl_toserver")
-		b = appendUint(b, uint64(x.TTLToServer))
-	}
-	if x.TTLToClient != 0 {
-		b = appendKey(b, "ttl_toclient")
-		b = appendUint(b, uint64(x.TTLToClient))
-	}
-	if x.SYNWindow != 0 {
-		b = appendKey(b, "syn_window")
-		b = appendUint(b, uint64(x.SYNWindow))
-	}
-	if x.SYNOptions != "" {
-		b = appendKey(b, "syn_options")
-		b = AppendJSONString(b, x.SYNOptions)
-	}
-	if x.SYNMSS != 0 {
-		b = appendKey(b, "syn_mss")
-		b = appendUint(b, uint64(x.SYNMSS))
-	}
-	if x.SYNScale != 0 {
-		b = appendKey(b, "syn_wscale")
-		b = appendUint(b, uint64(x.SYNScale))
-	}
-	if x.SYNSeqIsDst {
-		b = appendKey(b, "syn_seq_is_dst")
-		b = appendBool(b, x.SYNSeqIsDst)
-	}
-	if x.ICMPType != 0 {
-		b = appendKey(b, "icmp_type")
-		b = appendUint(b, uint64(x.ICMPType))
-	}
-	if x.ICMPCode != 0 {
-		b = appendKey(b, "icmp_code")
-		b = appendUint(b, uint64(x.ICMPCode))
-	}
-	if x.Tunnel != "" {
-		b = appendKey(b, "tunnel")
-		b = AppendJSONString(b, x.Tunnel)
-	}
-	if x.Aggregated != 0 {
-		b = appendKey(b, "suppressed")
-		b = appendUint(b, uint64(x.Aggregated))
-	}
+	w := &eveWriter{b}
+	w.proto("app_proto", x.AppProto)
+	w.text("app_proto_by", x.AppProtoBy)
+	w.keepUint("pkts_toserver", uint64(x.PktsToServer))
+	w.keepUint("pkts_toclient", uint64(x.PktsToClient))
+	w.keepUint("bytes_toserver", uint64(x.BytesToServer))
+	w.keepUint("bytes_toclient", uint64(x.BytesToClient))
+	w.uint("payload_toserver", uint64(x.DataToServer))
+	w.uint("payload_toclient", uint64(x.DataToClient))
+	w.keepTime("start", x.Start)
+	w.keepTime("end", x.End)
+	w.keepUint("age", uint64(x.Age))
+	w.text("state", x.State)
+	w.text("reason", x.Reason)
+	w.text("conn_state", x.ConnState)
+	w.uint("tcp_flags_ts", uint64(x.TCPFlagsTS))
+	w.uint("tcp_flags_tc", uint64(x.TCPFlagsTC))
+	w.bool("midstream", x.Midstream)
+	w.bool("one_sided", x.OneSided)
+	w.uint("gaps", uint64(x.Gaps))
+	w.uint("out_of_order", uint64(x.OutOfOrder))
+	w.uint("retransmits", uint64(x.Retransmits))
+	w.uint("overlaps", uint64(x.Overlaps))
+	w.uint("ttl_toserver", uint64(x.TTLToServer))
+	w.uint("ttl_toclient", uint64(x.TTLToClient))
+	w.uint("syn_window", uint64(x.SYNWindow))
+	w.text("syn_options", x.SYNOptions)
+	w.uint("syn_mss", uint64(x.SYNMSS))
+	w.uint("syn_wscale", uint64(x.SYNScale))
+	w.bool("syn_seq_is_dst", x.SYNSeqIsDst)
+	w.uint("icmp_type", uint64(x.ICMPType))
+	w.uint("icmp_code", uint64(x.ICMPCode))
+	w.text("tunnel", x.Tunnel)
+	w.uint("suppressed", uint64(x.Aggregated))
 	{
-		mark := len(b)
-		b = appendKey(b, "tempo")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Tempo.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("tempo", '{')
+		x.Tempo.appendEVE(w)
+		w.end(mark)
 	}
-	if x.Origin != "" {
-		b = appendKey(b, "origin")
-		b = AppendJSONString(b, x.Origin)
-	}
-	if x.Observer.IsValid() {
-		b = appendKey(b, "observer")
-		b = appendAddr(b, x.Observer)
-	}
-	return b
+	w.text("origin", x.Origin)
+	w.addr("observer", &x.Observer)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -5252,59 +4519,21 @@ func (x *HL7) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *HL7) AppendEVE(b []byte) []byte {
-	if x.Type != "" {
-		b = appendKey(b, "message_type")
-		b = AppendJSONString(b, x.Type)
-	}
-	if x.Version != "" {
-		b = appendKey(b, "version")
-		b = AppendJSONString(b, x.Version)
-	}
-	if x.SendApp != "" {
-		b = appendKey(b, "sending_application")
-		b = AppendJSONString(b, x.SendApp)
-	}
-	if x.SendFac != "" {
-		b = appendKey(b, "sending_facility")
-		b = AppendJSONString(b, x.SendFac)
-	}
-	if x.RecvApp != "" {
-		b = appendKey(b, "receiving_application")
-		b = AppendJSONString(b, x.RecvApp)
-	}
-	if x.RecvFac != "" {
-		b = appendKey(b, "receiving_facility")
-		b = AppendJSONString(b, x.RecvFac)
-	}
-	if x.ControlID != "" {
-		b = appendKey(b, "control_id")
-		b = AppendJSONString(b, x.ControlID)
-	}
-	if x.Processing != "" {
-		b = appendKey(b, "processing_id")
-		b = AppendJSONString(b, x.Processing)
-	}
-	if x.Ack != "" {
-		b = appendKey(b, "ack")
-		b = AppendJSONString(b, x.Ack)
-	}
-	if x.Segments != 0 {
-		b = appendKey(b, "segments")
-		b = appendUint(b, uint64(x.Segments))
-	}
-	if x.Patient {
-		b = appendKey(b, "patient_data")
-		b = appendBool(b, x.Patient)
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Length != 0 {
-		b = appendKey(b, "length")
-		b = appendUint(b, uint64(x.Length))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("message_type", x.Type)
+	w.text("version", x.Version)
+	w.text("sending_application", x.SendApp)
+	w.text("sending_facility", x.SendFac)
+	w.text("receiving_application", x.RecvApp)
+	w.text("receiving_facility", x.RecvFac)
+	w.text("control_id", x.ControlID)
+	w.text("processing_id", x.Processing)
+	w.text("ack", x.Ack)
+	w.uint("segments", uint64(x.Segments))
+	w.bool("patient_data", x.Patient)
+	w.text("class", string(x.Class))
+	w.uint("length", uint64(x.Length))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -5480,103 +4709,32 @@ func (x *HTTP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *HTTP) AppendEVE(b []byte) []byte {
-	if x.Host != "" {
-		b = appendKey(b, "hostname")
-		b = AppendJSONString(b, x.Host)
-	}
-	if x.Port != 0 {
-		b = appendKey(b, "http_port")
-		b = appendUint(b, uint64(x.Port))
-	}
-	if x.URL != "" {
-		b = appendKey(b, "url")
-		b = AppendJSONString(b, x.URL)
-	}
-	if x.UserAgent != "" {
-		b = appendKey(b, "http_user_agent")
-		b = AppendJSONString(b, x.UserAgent)
-	}
-	if x.ContentType != "" {
-		b = appendKey(b, "http_content_type")
-		b = AppendJSONString(b, x.ContentType)
-	}
-	if x.Referer != "" {
-		b = appendKey(b, "http_refer")
-		b = AppendJSONString(b, x.Referer)
-	}
-	if x.Method != "" {
-		b = appendKey(b, "http_method")
-		b = AppendJSONString(b, x.Method)
-	}
-	if x.Protocol != "" {
-		b = appendKey(b, "protocol")
-		b = AppendJSONString(b, x.Protocol)
-	}
-	if x.Status != 0 {
-		b = appendKey(b, "status")
-		b = appendUint(b, uint64(x.Status))
-	}
-	if x.Redirect != "" {
-		b = appendKey(b, "redirect")
-		b = AppendJSONString(b, x.Redirect)
-	}
-	if x.Length != 0 {
-		b = appendKey(b, "length")
-		b = appendUint(b, uint64(x.Length))
-	}
-	if x.ReqLength != 0 {
-		b = appendKey(b, "request_length")
-		b = appendUint(b, uint64(x.ReqLength))
-	}
-	if x.ReqType != "" {
-		b = appendKey(b, "request_content_type")
-		b = AppendJSONString(b, x.ReqType)
-	}
-	if x.Server != "" {
-		b = appendKey(b, "server")
-		b = AppendJSONString(b, x.Server)
-	}
-	if x.Realm != "" {
-		b = appendKey(b, "realm")
-		b = AppendJSONString(b, x.Realm)
-	}
-	if x.PoweredBy != "" {
-		b = appendKey(b, "x_powered_by")
-		b = AppendJSONString(b, x.PoweredBy)
-	}
-	if x.Via != "" {
-		b = appendKey(b, "via")
-		b = AppendJSONString(b, x.Via)
-	}
-	if x.Upgrade != "" {
-		b = appendKey(b, "upgrade")
-		b = AppendJSONString(b, x.Upgrade)
-	}
-	if x.XForwarded != "" {
-		b = appendKey(b, "xff")
-		b = AppendJSONString(b, x.XForwarded)
-	}
-	if x.Cookie {
-		b = appendKey(b, "cookie")
-		b = appendBool(b, x.Cookie)
-	}
-	if x.Title != "" {
-		b = appendKey(b, "title")
-		b = AppendJSONString(b, x.Title)
-	}
-	if x.RespMagic != "" {
-		b = appendKey(b, "response_magic")
-		b = AppendJSONString(b, x.RespMagic)
-	}
-	if x.ReqMagic != "" {
-		b = appendKey(b, "request_magic")
-		b = AppendJSONString(b, x.ReqMagic)
-	}
-	if x.SOAPAction != "" {
-		b = appendKey(b, "soap_action")
-		b = AppendJSONString(b, x.SOAPAction)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("hostname", x.Host)
+	w.uint("http_port", uint64(x.Port))
+	w.text("url", x.URL)
+	w.text("http_user_agent", x.UserAgent)
+	w.text("http_content_type", x.ContentType)
+	w.text("http_refer", x.Referer)
+	w.text("http_method", x.Method)
+	w.text("protocol", x.Protocol)
+	w.uint("status", uint64(x.Status))
+	w.text("redirect", x.Redirect)
+	w.uint("length", uint64(x.Length))
+	w.uint("request_length", uint64(x.ReqLength))
+	w.text("request_content_type", x.ReqType)
+	w.text("server", x.Server)
+	w.text("realm", x.Realm)
+	w.text("x_powered_by", x.PoweredBy)
+	w.text("via", x.Via)
+	w.text("upgrade", x.Upgrade)
+	w.text("xff", x.XForwarded)
+	w.bool("cookie", x.Cookie)
+	w.text("title", x.Title)
+	w.text("response_magic", x.RespMagic)
+	w.text("request_magic", x.ReqMagic)
+	w.text("soap_action", x.SOAPAction)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -5873,77 +5031,24 @@ func (x *ICMP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *ICMP) AppendEVE(b []byte) []byte {
-	if x.V6 {
-		b = appendKey(b, "v6")
-		b = appendBool(b, x.V6)
-	}
-	b = appendKey(b, "type")
-	b = appendUint(b, uint64(x.Type))
-	b = appendKey(b, "code")
-	b = appendUint(b, uint64(x.Code))
-	if x.Name != "" {
-		b = appendKey(b, "name")
-		b = AppendJSONString(b, x.Name)
-	}
-	if x.Target.IsValid() {
-		b = appendKey(b, "target")
-		b = appendAddr(b, x.Target)
-	}
-	if x.LinkAddr != "" {
-		b = appendKey(b, "link_mac")
-		b = AppendJSONString(b, x.LinkAddr)
-	}
-	if x.Router {
-		b = appendKey(b, "router")
-		b = appendBool(b, x.Router)
-	}
-	if x.Override {
-		b = appendKey(b, "override")
-		b = appendBool(b, x.Override)
-	}
-	if x.Lifetime != 0 {
-		b = appendKey(b, "lifetime")
-		b = appendUint(b, uint64(x.Lifetime))
-	}
-	if len(x.Prefixes) > 0 {
-		b = appendKey(b, "prefixes")
-		b = append(b, '[')
-		for _, v := range x.Prefixes {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if len(x.DNS) > 0 {
-		b = appendKey(b, "rdnss")
-		b = append(b, '[')
-		for _, v := range x.DNS {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Len != 0 {
-		b = appendKey(b, "payload_len")
-		b = appendUint(b, uint64(x.Len))
-	}
-	if x.OrigDst.IsValid() {
-		b = appendKey(b, "orig_dest_ip")
-		b = appendAddr(b, x.OrigDst)
-	}
-	if x.OrigDstPort != 0 {
-		b = appendKey(b, "orig_dest_port")
-		b = appendUint(b, uint64(x.OrigDstPort))
-	}
-	if x.OrigSrc.IsValid() {
-		b = appendKey(b, "orig_src_ip")
-		b = appendAddr(b, x.OrigSrc)
-	}
-	if x.OrigProto != 0 {
-		b = appendKey(b, "orig_proto")
-		b = appendUint(b, uint64(x.OrigProto))
-	}
-	return b
+	w := &eveWriter{b}
+	w.bool("v6", x.V6)
+	w.keepUint("type", uint64(x.Type))
+	w.keepUint("code", uint64(x.Code))
+	w.text("name", x.Name)
+	w.addr("target", &x.Target)
+	w.text("link_mac", x.LinkAddr)
+	w.bool("router", x.Router)
+	w.bool("override", x.Override)
+	w.uint("lifetime", uint64(x.Lifetime))
+	w.texts("prefixes", x.Prefixes)
+	w.texts("rdnss", x.DNS)
+	w.uint("payload_len", uint64(x.Len))
+	w.addr("orig_dest_ip", &x.OrigDst)
+	w.uint("orig_dest_port", uint64(x.OrigDstPort))
+	w.addr("orig_src_ip", &x.OrigSrc)
+	w.uint("orig_proto", uint64(x.OrigProto))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -6151,41 +5256,17 @@ func (x *ICS) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *ICS) AppendEVE(b []byte) []byte {
-	b = appendKey(b, "protocol")
-	b = AppendJSONString(b, x.Protocol.String())
-	if x.Verb != "" {
-		b = appendKey(b, "verb")
-		b = AppendJSONString(b, x.Verb)
-	}
-	if x.Code != 0 {
-		b = appendKey(b, "code")
-		b = appendUint(b, uint64(x.Code))
-	}
-	if x.Target != "" {
-		b = appendKey(b, "target")
-		b = AppendJSONString(b, x.Target)
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Error != "" {
-		b = appendKey(b, "error")
-		b = AppendJSONString(b, x.Error)
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.Addr.IsValid() {
-		b = appendKey(b, "address")
-		b = appendAddr(b, x.Addr)
-	}
-	if x.Name != "" {
-		b = appendKey(b, "name")
-		b = AppendJSONString(b, x.Name)
-	}
-	return b
+	w := &eveWriter{b}
+	w.keepProto("protocol", x.Protocol)
+	w.text("verb", x.Verb)
+	w.uint("code", uint64(x.Code))
+	w.text("target", x.Target)
+	w.text("class", string(x.Class))
+	w.text("error", x.Error)
+	w.bool("answered", x.Answered)
+	w.addr("address", &x.Addr)
+	w.text("name", x.Name)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -6328,51 +5409,19 @@ func (x *IEC104) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *IEC104) AppendEVE(b []byte) []byte {
-	if x.Frame != "" {
-		b = appendKey(b, "frame")
-		b = AppendJSONString(b, x.Frame)
-	}
-	if x.Type != "" {
-		b = appendKey(b, "type_id")
-		b = AppendJSONString(b, x.Type)
-	}
-	if x.TypeNum != 0 {
-		b = appendKey(b, "type_num")
-		b = appendUint(b, uint64(x.TypeNum))
-	}
-	if x.Cause != "" {
-		b = appendKey(b, "cause")
-		b = AppendJSONString(b, x.Cause)
-	}
-	if x.Neg {
-		b = appendKey(b, "negative")
-		b = appendBool(b, x.Neg)
-	}
-	if x.CA != 0 {
-		b = appendKey(b, "common_address")
-		b = appendUint(b, uint64(x.CA))
-	}
-	if x.IOA != 0 {
-		b = appendKey(b, "io_address")
-		b = appendUint(b, uint64(x.IOA))
-	}
-	if x.Objects != 0 {
-		b = appendKey(b, "objects")
-		b = appendUint(b, uint64(x.Objects))
-	}
-	if x.Control != "" {
-		b = appendKey(b, "control")
-		b = AppendJSONString(b, x.Control)
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("frame", x.Frame)
+	w.text("type_id", x.Type)
+	w.uint("type_num", uint64(x.TypeNum))
+	w.text("cause", x.Cause)
+	w.bool("negative", x.Neg)
+	w.uint("common_address", uint64(x.CA))
+	w.uint("io_address", uint64(x.IOA))
+	w.uint("objects", uint64(x.Objects))
+	w.text("control", x.Control)
+	w.text("class", string(x.Class))
+	w.bool("answered", x.Answered)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -6536,23 +5585,12 @@ func (x *IRC) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *IRC) AppendEVE(b []byte) []byte {
-	if x.Command != "" {
-		b = appendKey(b, "command")
-		b = AppendJSONString(b, x.Command)
-	}
-	if x.Nick != "" {
-		b = appendKey(b, "nick")
-		b = AppendJSONString(b, x.Nick)
-	}
-	if x.Target != "" {
-		b = appendKey(b, "target")
-		b = AppendJSONString(b, x.Target)
-	}
-	if x.Text != "" {
-		b = appendKey(b, "text")
-		b = AppendJSONString(b, x.Text)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("command", x.Command)
+	w.text("nick", x.Nick)
+	w.text("target", x.Target)
+	w.text("text", x.Text)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -6644,49 +5682,19 @@ func (x *Identity) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Identity) AppendEVE(b []byte) []byte {
-	b = appendKey(b, "source")
-	b = AppendJSONString(b, x.Source)
-	if x.Vendor != "" {
-		b = appendKey(b, "vendor")
-		b = AppendJSONString(b, x.Vendor)
-	}
-	if x.Model != "" {
-		b = appendKey(b, "model")
-		b = AppendJSONString(b, x.Model)
-	}
-	if x.Type != "" {
-		b = appendKey(b, "device_type")
-		b = AppendJSONString(b, x.Type)
-	}
-	if x.Name != "" {
-		b = appendKey(b, "name")
-		b = AppendJSONString(b, x.Name)
-	}
-	if x.Firmware != "" {
-		b = appendKey(b, "firmware")
-		b = AppendJSONString(b, x.Firmware)
-	}
-	if x.Hardware != "" {
-		b = appendKey(b, "hardware")
-		b = AppendJSONString(b, x.Hardware)
-	}
-	if x.Serial != "" {
-		b = appendKey(b, "serial")
-		b = AppendJSONString(b, x.Serial)
-	}
-	if x.OS != "" {
-		b = appendKey(b, "os")
-		b = AppendJSONString(b, x.OS)
-	}
-	if x.Banner != "" {
-		b = appendKey(b, "banner")
-		b = AppendJSONString(b, x.Banner)
-	}
-	if x.MUD != "" {
-		b = appendKey(b, "mud_url")
-		b = AppendJSONString(b, x.MUD)
-	}
-	return b
+	w := &eveWriter{b}
+	w.keepText("source", x.Source)
+	w.text("vendor", x.Vendor)
+	w.text("model", x.Model)
+	w.text("device_type", x.Type)
+	w.text("name", x.Name)
+	w.text("firmware", x.Firmware)
+	w.text("hardware", x.Hardware)
+	w.text("serial", x.Serial)
+	w.text("os", x.OS)
+	w.text("banner", x.Banner)
+	w.text("mud_url", x.MUD)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -6838,47 +5846,18 @@ func (x *KRB5) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *KRB5) AppendEVE(b []byte) []byte {
-	if x.MsgType != "" {
-		b = appendKey(b, "msg_type")
-		b = AppendJSONString(b, x.MsgType)
-	}
-	if x.Client != "" {
-		b = appendKey(b, "cname")
-		b = AppendJSONString(b, x.Client)
-	}
-	if x.Realm != "" {
-		b = appendKey(b, "realm")
-		b = AppendJSONString(b, x.Realm)
-	}
-	if x.Service != "" {
-		b = appendKey(b, "sname")
-		b = AppendJSONString(b, x.Service)
-	}
-	if x.ErrorCode != "" {
-		b = appendKey(b, "error_code")
-		b = AppendJSONString(b, x.ErrorCode)
-	}
-	if x.Encryption != "" {
-		b = appendKey(b, "encryption")
-		b = AppendJSONString(b, x.Encryption)
-	}
-	if x.Weak {
-		b = appendKey(b, "weak_encryption")
-		b = appendBool(b, x.Weak)
-	}
-	if x.PreAuth {
-		b = appendKey(b, "preauth")
-		b = appendBool(b, x.PreAuth)
-	}
-	if x.FailedRequest != "" {
-		b = appendKey(b, "failed_request")
-		b = AppendJSONString(b, x.FailedRequest)
-	}
-	if x.TicketEncryption != "" {
-		b = appendKey(b, "ticket_encryption")
-		b = AppendJSONString(b, x.TicketEncryption)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("msg_type", x.MsgType)
+	w.text("cname", x.Client)
+	w.text("realm", x.Realm)
+	w.text("sname", x.Service)
+	w.text("error_code", x.ErrorCode)
+	w.text("encryption", x.Encryption)
+	w.bool("weak_encryption", x.Weak)
+	w.bool("preauth", x.PreAuth)
+	w.text("failed_request", x.FailedRequest)
+	w.text("ticket_encryption", x.TicketEncryption)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -7027,47 +6006,18 @@ func (x *Kasa) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Kasa) AppendEVE(b []byte) []byte {
-	if x.Command != "" {
-		b = appendKey(b, "command")
-		b = AppendJSONString(b, x.Command)
-	}
-	if x.Write {
-		b = appendKey(b, "write")
-		b = appendBool(b, x.Write)
-	}
-	if x.Alias != "" {
-		b = appendKey(b, "alias")
-		b = AppendJSONString(b, x.Alias)
-	}
-	if x.Model != "" {
-		b = appendKey(b, "model")
-		b = AppendJSONString(b, x.Model)
-	}
-	if x.Software != "" {
-		b = appendKey(b, "sw_ver")
-		b = AppendJSONString(b, x.Software)
-	}
-	if x.Hardware != "" {
-		b = appendKey(b, "hw_ver")
-		b = AppendJSONString(b, x.Hardware)
-	}
-	if x.DeviceID != "" {
-		b = appendKey(b, "device_id")
-		b = AppendJSONString(b, x.DeviceID)
-	}
-	if x.Type != "" {
-		b = appendKey(b, "mic_type")
-		b = AppendJSONString(b, x.Type)
-	}
-	if x.MAC != "" {
-		b = appendKey(b, "mac")
-		b = AppendJSONString(b, x.MAC)
-	}
-	if x.Error != 0 {
-		b = appendKey(b, "err_code")
-		b = appendInt(b, int64(x.Error))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("command", x.Command)
+	w.bool("write", x.Write)
+	w.text("alias", x.Alias)
+	w.text("model", x.Model)
+	w.text("sw_ver", x.Software)
+	w.text("hw_ver", x.Hardware)
+	w.text("device_id", x.DeviceID)
+	w.text("mic_type", x.Type)
+	w.text("mac", x.MAC)
+	w.int("err_code", int64(x.Error))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -7215,84 +6165,26 @@ func (x *LLDP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *LLDP) AppendEVE(b []byte) []byte {
-	if x.ChassisID != "" {
-		b = appendKey(b, "chassis_id")
-		b = AppendJSONString(b, x.ChassisID)
-	}
-	if x.PortID != "" {
-		b = appendKey(b, "port_id")
-		b = AppendJSONString(b, x.PortID)
-	}
-	if x.PortDesc != "" {
-		b = appendKey(b, "port_description")
-		b = AppendJSONString(b, x.PortDesc)
-	}
-	if x.SystemName != "" {
-		b = appendKey(b, "system_name")
-		b = AppendJSONString(b, x.SystemName)
-	}
-	if x.SystemDesc != "" {
-		b = appendKey(b, "system_description")
-		b = AppendJSONString(b, x.SystemDesc)
-	}
-	if len(x.Capabilities) > 0 {
-		b = appendKey(b, "capabilities")
-		b = append(b, '[')
-		for _, v := range x.Capabilities {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Management.IsValid() {
-		b = appendKey(b, "management_ip")
-		b = appendAddr(b, x.Management)
-	}
-	if x.TTL != 0 {
-		b = appendKey(b, "ttl")
-		b = appendUint(b, uint64(x.TTL))
-	}
-	if x.Vendor != "" {
-		b = appendKey(b, "vendor")
-		b = AppendJSONString(b, x.Vendor)
-	}
-	if x.Model != "" {
-		b = appendKey(b, "model")
-		b = AppendJSONString(b, x.Model)
-	}
-	if x.Hardware != "" {
-		b = appendKey(b, "hardware")
-		b = AppendJSONString(b, x.Hardware)
-	}
-	if x.Firmware != "" {
-		b = appendKey(b, "firmware")
-		b = AppendJSONString(b, x.Firmware)
-	}
-	if x.Software != "" {
-		b = appendKey(b, "software")
-		b = AppendJSONString(b, x.Software)
-	}
-	if x.Serial != "" {
-		b = appendKey(b, "serial")
-		b = AppendJSONString(b, x.Serial)
-	}
-	if x.Asset != "" {
-		b = appendKey(b, "asset_id")
-		b = AppendJSONString(b, x.Asset)
-	}
-	if x.Class != "" {
-		b = appendKey(b, "device_class")
-		b = AppendJSONString(b, x.Class)
-	}
-	if x.VLAN != 0 {
-		b = appendKey(b, "port_vlan")
-		b = appendUint(b, uint64(x.VLAN))
-	}
-	if x.MUD != "" {
-		b = appendKey(b, "mud_url")
-		b = AppendJSONString(b, x.MUD)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("chassis_id", x.ChassisID)
+	w.text("port_id", x.PortID)
+	w.text("port_description", x.PortDesc)
+	w.text("system_name", x.SystemName)
+	w.text("system_description", x.SystemDesc)
+	w.texts("capabilities", x.Capabilities)
+	w.addr("management_ip", &x.Management)
+	w.uint("ttl", uint64(x.TTL))
+	w.text("vendor", x.Vendor)
+	w.text("model", x.Model)
+	w.text("hardware", x.Hardware)
+	w.text("firmware", x.Firmware)
+	w.text("software", x.Software)
+	w.text("serial", x.Serial)
+	w.text("asset_id", x.Asset)
+	w.text("device_class", x.Class)
+	w.uint("port_vlan", uint64(x.VLAN))
+	w.text("mud_url", x.MUD)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -7516,30 +6408,20 @@ func (x *LLMNR) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *LLMNR) AppendEVE(b []byte) []byte {
-	if x.Type != "" {
-		b = appendKey(b, "type")
-		b = AppendJSONString(b, x.Type)
-	}
-	if x.RRName != "" {
-		b = appendKey(b, "rrname")
-		b = AppendJSONString(b, x.RRName)
-	}
-	if x.RRType != "" {
-		b = appendKey(b, "rrtype")
-		b = AppendJSONString(b, x.RRType)
-	}
+	w := &eveWriter{b}
+	w.text("type", x.Type)
+	w.text("rrname", x.RRName)
+	w.text("rrtype", x.RRType)
 	if len(x.Answers) > 0 {
-		b = appendKey(b, "answers")
-		b = append(b, '[')
+		w.open("answers", '[')
 		for i := range x.Answers {
-			b = appendSep(b)
-			b = append(b, '{')
-			b = x.Answers[i].appendEVE(b)
-			b = append(b, '}')
+			w.element()
+			x.Answers[i].appendEVE(w)
+			w.close('}')
 		}
-		b = append(b, ']')
+		w.close(']')
 	}
-	return b
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -7639,31 +6521,15 @@ func (x *Login) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Login) AppendEVE(b []byte) []byte {
-	b = appendKey(b, "service")
-	b = AppendJSONString(b, x.Service.String())
-	if x.User != "" {
-		b = appendKey(b, "user")
-		b = AppendJSONString(b, x.User)
-	}
-	if !x.Secret.IsZero() {
-		b = appendKey(b, "secret")
-		b = appendSecret(b, x.Secret)
-	}
-	b = appendKey(b, "outcome")
-	b = AppendJSONString(b, x.Outcome)
-	if x.Mechanism != "" {
-		b = appendKey(b, "mechanism")
-		b = AppendJSONString(b, x.Mechanism)
-	}
-	if x.Clear {
-		b = appendKey(b, "cleartext")
-		b = appendBool(b, x.Clear)
-	}
-	if x.Count != 0 {
-		b = appendKey(b, "count")
-		b = appendUint(b, uint64(x.Count))
-	}
-	return b
+	w := &eveWriter{b}
+	w.keepProto("service", x.Service)
+	w.text("user", x.User)
+	w.secret("secret", &x.Secret)
+	w.keepText("outcome", x.Outcome)
+	w.text("mechanism", x.Mechanism)
+	w.bool("cleartext", x.Clear)
+	w.uint("count", uint64(x.Count))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -7791,40 +6657,20 @@ func (x *MDNS) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *MDNS) AppendEVE(b []byte) []byte {
-	if x.Type != "" {
-		b = appendKey(b, "type")
-		b = AppendJSONString(b, x.Type)
-	}
-	if len(x.Queries) > 0 {
-		b = appendKey(b, "queries")
-		b = append(b, '[')
-		for _, v := range x.Queries {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
+	w := &eveWriter{b}
+	w.text("type", x.Type)
+	w.texts("queries", x.Queries)
 	if len(x.Answers) > 0 {
-		b = appendKey(b, "answers")
-		b = append(b, '[')
+		w.open("answers", '[')
 		for i := range x.Answers {
-			b = appendSep(b)
-			b = append(b, '{')
-			b = x.Answers[i].appendEVE(b)
-			b = append(b, '}')
+			w.element()
+			x.Answers[i].appendEVE(w)
+			w.close('}')
 		}
-		b = append(b, ']')
+		w.close(']')
 	}
-	if len(x.TXT) > 0 {
-		b = appendKey(b, "txt")
-		b = append(b, '[')
-		for _, v := range x.TXT {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	return b
+	w.texts("txt", x.TXT)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -7946,123 +6792,61 @@ func (x *MQTT) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *MQTT) AppendEVE(b []byte) []byte {
+	w := &eveWriter{b}
 	{
-		mark := len(b)
-		b = appendKey(b, "connect")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Connect.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("connect", '{')
+		x.Connect.appendEVE(w)
+		w.end(mark)
 	}
 	{
-		mark := len(b)
-		b = appendKey(b, "connack")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Connack.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("connack", '{')
+		x.Connack.appendEVE(w)
+		w.end(mark)
 	}
 	{
-		mark := len(b)
-		b = appendKey(b, "publish")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Publish.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("publish", '{')
+		x.Publish.appendEVE(w)
+		w.end(mark)
 	}
 	{
-		mark := len(b)
-		b = appendKey(b, "ack")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Ack.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("ack", '{')
+		x.Ack.appendEVE(w)
+		w.end(mark)
 	}
 	{
-		mark := len(b)
-		b = appendKey(b, "subscribe")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Subscribe.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("subscribe", '{')
+		x.Subscribe.appendEVE(w)
+		w.end(mark)
 	}
 	{
-		mark := len(b)
-		b = appendKey(b, "unsubscribe")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Unsubscribe.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("unsubscribe", '{')
+		x.Unsubscribe.appendEVE(w)
+		w.end(mark)
 	}
 	{
-		mark := len(b)
-		b = appendKey(b, "disconnect")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Disconnect.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("disconnect", '{')
+		x.Disconnect.appendEVE(w)
+		w.end(mark)
 	}
 	{
-		mark := len(b)
-		b = appendKey(b, "auth")
-		b = append(b, '{')
-		begin := len(b)
-		b = x.Auth.appendEVE(b)
-		if len(b) == begin {
-			b = b[:mark]
-		} else {
-			b = append(b, '}')
-		}
+		mark := len(w.b)
+		w.open("auth", '{')
+		x.Auth.appendEVE(w)
+		w.end(mark)
 	}
-	if x.ClientID != "" {
-		b = appendKey(b, "client_id")
-		b = AppendJSONString(b, x.ClientID)
-	}
-	if x.User != "" {
-		b = appendKey(b, "session_user")
-		b = AppendJSONString(b, x.User)
-	}
-	if x.WebSocket {
-		b = appendKey(b, "websocket")
-		b = appendBool(b, x.WebSocket)
-	}
-	if x.Malformed != "" {
-		b = appendKey(b, "malformed")
-		b = AppendJSONString(b, x.Malformed)
-	}
-	if x.Length != 0 {
-		b = appendKey(b, "length")
-		b = appendUint(b, uint64(x.Length))
-	}
-	return b
+	w.text("client_id", x.ClientID)
+	w.text("session_user", x.User)
+	w.bool("websocket", x.WebSocket)
+	w.text("malformed", x.Malformed)
+	w.uint("length", uint64(x.Length))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -8295,20 +7079,10 @@ func (x *MQTT) Visit(fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTAck) appendEVE(b []byte) []byte {
-	if x.Name != "" {
-		b = appendKey(b, "type")
-		b = AppendJSONString(b, x.Name)
-	}
-	if x.MessageID != 0 {
-		b = appendKey(b, "message_id")
-		b = appendUint(b, uint64(x.MessageID))
-	}
-	if x.Code != 0 {
-		b = appendKey(b, "reason_code")
-		b = appendUint(b, uint64(x.Code))
-	}
-	return b
+func (x *MQTTAck) appendEVE(w *eveWriter) {
+	w.text("type", x.Name)
+	w.uint("message_id", uint64(x.MessageID))
+	w.uint("reason_code", uint64(x.Code))
 }
 
 func (x *MQTTAck) appendCBOR(b []byte) []byte {
@@ -8356,16 +7130,9 @@ func (x *MQTTAck) visit(at int, fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTAuth) appendEVE(b []byte) []byte {
-	if x.Code != 0 {
-		b = appendKey(b, "reason_code")
-		b = appendUint(b, uint64(x.Code))
-	}
-	if x.Method != "" {
-		b = appendKey(b, "method")
-		b = AppendJSONString(b, x.Method)
-	}
-	return b
+func (x *MQTTAuth) appendEVE(w *eveWriter) {
+	w.uint("reason_code", uint64(x.Code))
+	w.text("method", x.Method)
 }
 
 func (x *MQTTAuth) appendCBOR(b []byte) []byte {
@@ -8404,36 +7171,16 @@ func (x *MQTTAuth) visit(at int, fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTConnack) appendEVE(b []byte) []byte {
-	if x.Session {
-		b = appendKey(b, "session_present")
-		b = appendBool(b, x.Session)
-	}
+func (x *MQTTConnack) appendEVE(w *eveWriter) {
+	w.bool("session_present", x.Session)
 	if x.Code != 0 || x.Sent {
-		b = appendKey(b, "return_code")
-		b = appendUint(b, uint64(x.Code))
+		w.keepUint("return_code", uint64(x.Code))
 	}
-	if x.Reason != "" {
-		b = appendKey(b, "reason")
-		b = AppendJSONString(b, x.Reason)
-	}
-	if x.AssignedID != "" {
-		b = appendKey(b, "assigned_client_identifier")
-		b = AppendJSONString(b, x.AssignedID)
-	}
-	if x.KeepAlive != 0 {
-		b = appendKey(b, "server_keep_alive")
-		b = appendUint(b, uint64(x.KeepAlive))
-	}
-	if x.MaxQoS != 0 {
-		b = appendKey(b, "maximum_qos")
-		b = appendUint(b, uint64(x.MaxQoS))
-	}
-	if x.Reference != "" {
-		b = appendKey(b, "server_reference")
-		b = AppendJSONString(b, x.Reference)
-	}
-	return b
+	w.text("reason", x.Reason)
+	w.text("assigned_client_identifier", x.AssignedID)
+	w.uint("server_keep_alive", uint64(x.KeepAlive))
+	w.uint("maximum_qos", uint64(x.MaxQoS))
+	w.text("server_reference", x.Reference)
 }
 
 func (x *MQTTConnack) appendCBOR(b []byte) []byte {
@@ -8532,77 +7279,23 @@ func (x *MQTTConnack) visit(at int, fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTConnect) appendEVE(b []byte) []byte {
-	if x.Protocol != "" {
-		b = appendKey(b, "protocol_string")
-		b = AppendJSONString(b, x.Protocol)
-	}
-	if x.Version != 0 {
-		b = appendKey(b, "protocol_version")
-		b = appendUint(b, uint64(x.Version))
-	}
-	if x.ClientID != "" {
-		b = appendKey(b, "client_id")
-		b = AppendJSONString(b, x.ClientID)
-	}
-	if x.Clean {
-		b = appendKey(b, "clean_session")
-		b = appendBool(b, x.Clean)
-	}
-	if x.KeepAlive != 0 {
-		b = appendKey(b, "keep_alive")
-		b = appendUint(b, uint64(x.KeepAlive))
-	}
-	if x.User != "" {
-		b = appendKey(b, "username")
-		b = AppendJSONString(b, x.User)
-	}
-	if !x.Password.IsZero() {
-		b = appendKey(b, "password")
-		b = appendSecret(b, x.Password)
-	}
-	if x.WillTopic != "" {
-		b = appendKey(b, "will_topic")
-		b = AppendJSONString(b, x.WillTopic)
-	}
-	if x.WillQoS != 0 {
-		b = appendKey(b, "will_qos")
-		b = appendUint(b, uint64(x.WillQoS))
-	}
-	if x.WillRetain {
-		b = appendKey(b, "will_retain")
-		b = appendBool(b, x.WillRetain)
-	}
-	if x.WillLen != 0 {
-		b = appendKey(b, "will_len")
-		b = appendUint(b, uint64(x.WillLen))
-	}
-	if x.Expiry != 0 {
-		b = appendKey(b, "session_expiry_interval")
-		b = appendUint(b, uint64(x.Expiry))
-	}
-	if x.ReceiveMax != 0 {
-		b = appendKey(b, "receive_maximum")
-		b = appendUint(b, uint64(x.ReceiveMax))
-	}
-	if x.MaxPacket != 0 {
-		b = appendKey(b, "maximum_packet_size")
-		b = appendUint(b, uint64(x.MaxPacket))
-	}
-	if x.AuthMethod != "" {
-		b = appendKey(b, "authentication_method")
-		b = AppendJSONString(b, x.AuthMethod)
-	}
-	if len(x.UserProps) > 0 {
-		b = appendKey(b, "user_properties")
-		b = append(b, '[')
-		for _, v := range x.UserProps {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	return b
+func (x *MQTTConnect) appendEVE(w *eveWriter) {
+	w.text("protocol_string", x.Protocol)
+	w.uint("protocol_version", uint64(x.Version))
+	w.text("client_id", x.ClientID)
+	w.bool("clean_session", x.Clean)
+	w.uint("keep_alive", uint64(x.KeepAlive))
+	w.text("username", x.User)
+	w.secret("password", &x.Password)
+	w.text("will_topic", x.WillTopic)
+	w.uint("will_qos", uint64(x.WillQoS))
+	w.bool("will_retain", x.WillRetain)
+	w.uint("will_len", uint64(x.WillLen))
+	w.uint("session_expiry_interval", uint64(x.Expiry))
+	w.uint("receive_maximum", uint64(x.ReceiveMax))
+	w.uint("maximum_packet_size", uint64(x.MaxPacket))
+	w.text("authentication_method", x.AuthMethod)
+	w.texts("user_properties", x.UserProps)
 }
 
 func (x *MQTTConnect) appendCBOR(b []byte) []byte {
@@ -8795,20 +7488,10 @@ func (x *MQTTConnect) visit(at int, fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTDisconnect) appendEVE(b []byte) []byte {
-	if x.Code != 0 {
-		b = appendKey(b, "reason_code")
-		b = appendUint(b, uint64(x.Code))
-	}
-	if x.Reason != "" {
-		b = appendKey(b, "reason")
-		b = AppendJSONString(b, x.Reason)
-	}
-	if x.Abrupt {
-		b = appendKey(b, "abrupt")
-		b = appendBool(b, x.Abrupt)
-	}
-	return b
+func (x *MQTTDisconnect) appendEVE(w *eveWriter) {
+	w.uint("reason_code", uint64(x.Code))
+	w.text("reason", x.Reason)
+	w.bool("abrupt", x.Abrupt)
 }
 
 func (x *MQTTDisconnect) appendCBOR(b []byte) []byte {
@@ -8868,65 +7551,20 @@ func (x *MQTTDisconnect) visit(at int, fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTPublish) appendEVE(b []byte) []byte {
-	if x.Topic != "" {
-		b = appendKey(b, "topic")
-		b = AppendJSONString(b, x.Topic)
-	}
-	if x.QoS != 0 {
-		b = appendKey(b, "qos")
-		b = appendUint(b, uint64(x.QoS))
-	}
-	if x.Retain {
-		b = appendKey(b, "retain")
-		b = appendBool(b, x.Retain)
-	}
-	if x.Dup {
-		b = appendKey(b, "dup")
-		b = appendBool(b, x.Dup)
-	}
-	if x.MessageID != 0 {
-		b = appendKey(b, "message_id")
-		b = appendUint(b, uint64(x.MessageID))
-	}
-	if x.Len != 0 {
-		b = appendKey(b, "message_len")
-		b = appendUint(b, uint64(x.Len))
-	}
-	if x.State != "" {
-		b = appendKey(b, "state")
-		b = AppendJSONString(b, x.State)
-	}
-	if x.AckCode != 0 {
-		b = appendKey(b, "ack_reason_code")
-		b = appendUint(b, uint64(x.AckCode))
-	}
-	if x.Alias != 0 {
-		b = appendKey(b, "topic_alias")
-		b = appendUint(b, uint64(x.Alias))
-	}
-	if x.Content != "" {
-		b = appendKey(b, "content_type")
-		b = AppendJSONString(b, x.Content)
-	}
-	if x.RespTopic != "" {
-		b = appendKey(b, "response_topic")
-		b = AppendJSONString(b, x.RespTopic)
-	}
-	if x.Expiry != 0 {
-		b = appendKey(b, "message_expiry_interval")
-		b = appendUint(b, uint64(x.Expiry))
-	}
-	if len(x.UserProps) > 0 {
-		b = appendKey(b, "user_properties")
-		b = append(b, '[')
-		for _, v := range x.UserProps {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	return b
+func (x *MQTTPublish) appendEVE(w *eveWriter) {
+	w.text("topic", x.Topic)
+	w.uint("qos", uint64(x.QoS))
+	w.bool("retain", x.Retain)
+	w.bool("dup", x.Dup)
+	w.uint("message_id", uint64(x.MessageID))
+	w.uint("message_len", uint64(x.Len))
+	w.text("state", x.State)
+	w.uint("ack_reason_code", uint64(x.AckCode))
+	w.uint("topic_alias", uint64(x.Alias))
+	w.text("content_type", x.Content)
+	w.text("response_topic", x.RespTopic)
+	w.uint("message_expiry_interval", uint64(x.Expiry))
+	w.texts("user_properties", x.UserProps)
 }
 
 func (x *MQTTPublish) appendCBOR(b []byte) []byte {
@@ -9087,49 +7725,19 @@ func (x *MQTTSN) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *MQTTSN) AppendEVE(b []byte) []byte {
-	b = appendKey(b, "type")
-	b = AppendJSONString(b, x.Type)
-	if x.ClientID != "" {
-		b = appendKey(b, "client_id")
-		b = AppendJSONString(b, x.ClientID)
-	}
-	if x.Topic != "" {
-		b = appendKey(b, "topic")
-		b = AppendJSONString(b, x.Topic)
-	}
-	if x.TopicID != 0 {
-		b = appendKey(b, "topic_id")
-		b = appendUint(b, uint64(x.TopicID))
-	}
-	if x.MsgID != 0 {
-		b = appendKey(b, "message_id")
-		b = appendUint(b, uint64(x.MsgID))
-	}
-	if x.QoS != 0 {
-		b = appendKey(b, "qos")
-		b = appendUint(b, uint64(x.QoS))
-	}
-	if x.Retain {
-		b = appendKey(b, "retain")
-		b = appendBool(b, x.Retain)
-	}
-	if x.Code != 0 {
-		b = appendKey(b, "return_code")
-		b = appendUint(b, uint64(x.Code))
-	}
-	if x.Gateway != 0 {
-		b = appendKey(b, "gateway_id")
-		b = appendUint(b, uint64(x.Gateway))
-	}
-	if x.Len != 0 {
-		b = appendKey(b, "message_len")
-		b = appendUint(b, uint64(x.Len))
-	}
-	if x.Duration != 0 {
-		b = appendKey(b, "duration")
-		b = appendUint(b, uint64(x.Duration))
-	}
-	return b
+	w := &eveWriter{b}
+	w.keepText("type", x.Type)
+	w.text("client_id", x.ClientID)
+	w.text("topic", x.Topic)
+	w.uint("topic_id", uint64(x.TopicID))
+	w.uint("message_id", uint64(x.MsgID))
+	w.uint("qos", uint64(x.QoS))
+	w.bool("retain", x.Retain)
+	w.uint("return_code", uint64(x.Code))
+	w.uint("gateway_id", uint64(x.Gateway))
+	w.uint("message_len", uint64(x.Len))
+	w.uint("duration", uint64(x.Duration))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -9283,27 +7891,18 @@ func (x *MQTTSN) Visit(fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTSubscribe) appendEVE(b []byte) []byte {
-	if x.MessageID != 0 {
-		b = appendKey(b, "message_id")
-		b = appendUint(b, uint64(x.MessageID))
-	}
+func (x *MQTTSubscribe) appendEVE(w *eveWriter) {
+	w.uint("message_id", uint64(x.MessageID))
 	if len(x.Topics) > 0 {
-		b = appendKey(b, "topics")
-		b = append(b, '[')
+		w.open("topics", '[')
 		for i := range x.Topics {
-			b = appendSep(b)
-			b = append(b, '{')
-			b = x.Topics[i].appendEVE(b)
-			b = append(b, '}')
+			w.element()
+			x.Topics[i].appendEVE(w)
+			w.close('}')
 		}
-		b = append(b, ']')
+		w.close(']')
 	}
-	if x.Acked {
-		b = appendKey(b, "acked")
-		b = appendBool(b, x.Acked)
-	}
-	return b
+	w.bool("acked", x.Acked)
 }
 
 func (x *MQTTSubscribe) appendCBOR(b []byte) []byte {
@@ -9365,18 +7964,10 @@ func (x *MQTTSubscribe) visit(at int, fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTTopic) appendEVE(b []byte) []byte {
-	if x.Filter != "" {
-		b = appendKey(b, "topic")
-		b = AppendJSONString(b, x.Filter)
-	}
-	b = appendKey(b, "qos")
-	b = appendUint(b, uint64(x.QoS))
-	if x.Granted != 0 {
-		b = appendKey(b, "reason_code")
-		b = appendUint(b, uint64(x.Granted))
-	}
-	return b
+func (x *MQTTTopic) appendEVE(w *eveWriter) {
+	w.text("topic", x.Filter)
+	w.keepUint("qos", uint64(x.QoS))
+	w.uint("reason_code", uint64(x.Granted))
 }
 
 func (x *MQTTTopic) appendCBOR(b []byte) []byte {
@@ -9430,25 +8021,10 @@ func (x *MQTTTopic) visit(at int, fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *MQTTUnsubscribe) appendEVE(b []byte) []byte {
-	if x.MessageID != 0 {
-		b = appendKey(b, "message_id")
-		b = appendUint(b, uint64(x.MessageID))
-	}
-	if len(x.Topics) > 0 {
-		b = appendKey(b, "topics")
-		b = append(b, '[')
-		for _, v := range x.Topics {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Acked {
-		b = appendKey(b, "acked")
-		b = appendBool(b, x.Acked)
-	}
-	return b
+func (x *MQTTUnsubscribe) appendEVE(w *eveWriter) {
+	w.uint("message_id", uint64(x.MessageID))
+	w.texts("topics", x.Topics)
+	w.bool("acked", x.Acked)
 }
 
 func (x *MQTTUnsubscribe) appendCBOR(b []byte) []byte {
@@ -9519,35 +8095,15 @@ func (x *Mining) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Mining) AppendEVE(b []byte) []byte {
-	if x.Protocol != "" {
-		b = appendKey(b, "protocol")
-		b = AppendJSONString(b, x.Protocol)
-	}
-	if x.Method != "" {
-		b = appendKey(b, "method")
-		b = AppendJSONString(b, x.Method)
-	}
-	if x.Worker != "" {
-		b = appendKey(b, "worker")
-		b = AppendJSONString(b, x.Worker)
-	}
-	if x.Agent != "" {
-		b = appendKey(b, "agent")
-		b = AppendJSONString(b, x.Agent)
-	}
-	if x.Algorithm != "" {
-		b = appendKey(b, "algorithm")
-		b = AppendJSONString(b, x.Algorithm)
-	}
-	if x.Transport != "" {
-		b = appendKey(b, "transport")
-		b = AppendJSONString(b, x.Transport)
-	}
-	if x.Accepted {
-		b = appendKey(b, "accepted")
-		b = appendBool(b, x.Accepted)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("protocol", x.Protocol)
+	w.text("method", x.Method)
+	w.text("worker", x.Worker)
+	w.text("agent", x.Agent)
+	w.text("algorithm", x.Algorithm)
+	w.text("transport", x.Transport)
+	w.bool("accepted", x.Accepted)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -9666,51 +8222,20 @@ func (x *Modbus) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Modbus) AppendEVE(b []byte) []byte {
-	if x.ID != 0 {
-		b = appendKey(b, "transaction_id")
-		b = appendUint(b, uint64(x.ID))
-	}
-	b = appendKey(b, "unit_id")
-	b = appendUint(b, uint64(x.Unit))
-	b = appendKey(b, "function_raw")
-	b = appendUint(b, uint64(x.Function))
-	if x.Name != "" {
-		b = appendKey(b, "function")
-		b = AppendJSONString(b, x.Name)
-	}
-	if x.Sub != 0 {
-		b = appendKey(b, "subfunction")
-		b = appendUint(b, uint64(x.Sub))
-	}
-	if x.Address != 0 {
-		b = appendKey(b, "address")
-		b = appendUint(b, uint64(x.Address))
-	}
-	if x.Quantity != 0 {
-		b = appendKey(b, "quantity")
-		b = appendUint(b, uint64(x.Quantity))
-	}
-	if x.Value != 0 {
-		b = appendKey(b, "value")
-		b = appendUint(b, uint64(x.Value))
-	}
-	if x.Exception != 0 {
-		b = appendKey(b, "exception")
-		b = appendUint(b, uint64(x.Exception))
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.UMAS != "" {
-		b = appendKey(b, "umas")
-		b = AppendJSONString(b, x.UMAS)
-	}
-	return b
+	w := &eveWriter{b}
+	w.uint("transaction_id", uint64(x.ID))
+	w.keepUint("unit_id", uint64(x.Unit))
+	w.keepUint("function_raw", uint64(x.Function))
+	w.text("function", x.Name)
+	w.uint("subfunction", uint64(x.Sub))
+	w.uint("address", uint64(x.Address))
+	w.uint("quantity", uint64(x.Quantity))
+	w.uint("value", uint64(x.Value))
+	w.uint("exception", uint64(x.Exception))
+	w.text("class", string(x.Class))
+	w.bool("answered", x.Answered)
+	w.text("umas", x.UMAS)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -9876,36 +8401,14 @@ func (x *NBNS) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *NBNS) AppendEVE(b []byte) []byte {
-	if x.Op != "" {
-		b = appendKey(b, "opcode")
-		b = AppendJSONString(b, x.Op)
-	}
-	if x.Name != "" {
-		b = appendKey(b, "name")
-		b = AppendJSONString(b, x.Name)
-	}
-	if x.Suffix != 0 {
-		b = appendKey(b, "suffix")
-		b = appendUint(b, uint64(x.Suffix))
-	}
-	if x.Addr.IsValid() {
-		b = appendKey(b, "address")
-		b = appendAddr(b, x.Addr)
-	}
-	if x.RCode != 0 {
-		b = appendKey(b, "rcode")
-		b = appendUint(b, uint64(x.RCode))
-	}
-	if len(x.Names) > 0 {
-		b = appendKey(b, "names")
-		b = append(b, '[')
-		for _, v := range x.Names {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("opcode", x.Op)
+	w.text("name", x.Name)
+	w.uint("suffix", uint64(x.Suffix))
+	w.addr("address", &x.Addr)
+	w.uint("rcode", uint64(x.RCode))
+	w.texts("names", x.Names)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -10019,35 +8522,15 @@ func (x *NTP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *NTP) AppendEVE(b []byte) []byte {
-	if x.Version != 0 {
-		b = appendKey(b, "version")
-		b = appendUint(b, uint64(x.Version))
-	}
-	if x.Mode != 0 {
-		b = appendKey(b, "mode")
-		b = appendUint(b, uint64(x.Mode))
-	}
-	if x.Stratum != 0 {
-		b = appendKey(b, "stratum")
-		b = appendUint(b, uint64(x.Stratum))
-	}
-	if x.RefID != "" {
-		b = appendKey(b, "reference_id")
-		b = AppendJSONString(b, x.RefID)
-	}
-	if x.ReqCode != 0 {
-		b = appendKey(b, "request_code")
-		b = appendUint(b, uint64(x.ReqCode))
-	}
-	if x.ReqLen != 0 {
-		b = appendKey(b, "request_len")
-		b = appendUint(b, uint64(x.ReqLen))
-	}
-	if x.RespLen != 0 {
-		b = appendKey(b, "response_len")
-		b = appendUint(b, uint64(x.RespLen))
-	}
-	return b
+	w := &eveWriter{b}
+	w.uint("version", uint64(x.Version))
+	w.uint("mode", uint64(x.Mode))
+	w.uint("stratum", uint64(x.Stratum))
+	w.text("reference_id", x.RefID)
+	w.uint("request_code", uint64(x.ReqCode))
+	w.uint("request_len", uint64(x.ReqLen))
+	w.uint("response_len", uint64(x.RespLen))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -10164,81 +8647,24 @@ func (x *OPCUA) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *OPCUA) AppendEVE(b []byte) []byte {
-	if x.Message != "" {
-		b = appendKey(b, "message")
-		b = AppendJSONString(b, x.Message)
-	}
-	if x.Service != "" {
-		b = appendKey(b, "service")
-		b = AppendJSONString(b, x.Service)
-	}
-	if x.Endpoint != "" {
-		b = appendKey(b, "endpoint")
-		b = AppendJSONString(b, x.Endpoint)
-	}
-	if x.SecurityPolicy != "" {
-		b = appendKey(b, "security_policy")
-		b = AppendJSONString(b, x.SecurityPolicy)
-	}
-	if x.SecurityMode != "" {
-		b = appendKey(b, "security_mode")
-		b = AppendJSONString(b, x.SecurityMode)
-	}
-	if x.Application != "" {
-		b = appendKey(b, "application_uri")
-		b = AppendJSONString(b, x.Application)
-	}
-	if x.Product != "" {
-		b = appendKey(b, "product_uri")
-		b = AppendJSONString(b, x.Product)
-	}
-	if x.Session != "" {
-		b = appendKey(b, "session_name")
-		b = AppendJSONString(b, x.Session)
-	}
-	if x.IdentityToken != "" {
-		b = appendKey(b, "identity_token")
-		b = AppendJSONString(b, x.IdentityToken)
-	}
-	if x.User != "" {
-		b = appendKey(b, "user")
-		b = AppendJSONString(b, x.User)
-	}
-	if len(x.Nodes) > 0 {
-		b = appendKey(b, "nodes")
-		b = append(b, '[')
-		for _, v := range x.Nodes {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if len(x.Endpoints) > 0 {
-		b = appendKey(b, "endpoints")
-		b = append(b, '[')
-		for _, v := range x.Endpoints {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Status != "" {
-		b = appendKey(b, "status")
-		b = AppendJSONString(b, x.Status)
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.Encrypted {
-		b = appendKey(b, "encrypted")
-		b = appendBool(b, x.Encrypted)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("message", x.Message)
+	w.text("service", x.Service)
+	w.text("endpoint", x.Endpoint)
+	w.text("security_policy", x.SecurityPolicy)
+	w.text("security_mode", x.SecurityMode)
+	w.text("application_uri", x.Application)
+	w.text("product_uri", x.Product)
+	w.text("session_name", x.Session)
+	w.text("identity_token", x.IdentityToken)
+	w.text("user", x.User)
+	w.texts("nodes", x.Nodes)
+	w.texts("endpoints", x.Endpoints)
+	w.text("status", x.Status)
+	w.text("class", string(x.Class))
+	w.bool("answered", x.Answered)
+	w.bool("encrypted", x.Encrypted)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -10464,15 +8890,10 @@ func (x *P2P) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *P2P) AppendEVE(b []byte) []byte {
-	if x.Protocol != "" {
-		b = appendKey(b, "protocol")
-		b = AppendJSONString(b, x.Protocol)
-	}
-	if x.Detail != "" {
-		b = appendKey(b, "detail")
-		b = AppendJSONString(b, x.Detail)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("protocol", x.Protocol)
+	w.text("detail", x.Detail)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -10543,43 +8964,17 @@ func (x *Portmap) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Portmap) AppendEVE(b []byte) []byte {
-	if x.Protocol != "" {
-		b = appendKey(b, "protocol")
-		b = AppendJSONString(b, x.Protocol)
-	}
-	if x.Transport != "" {
-		b = appendKey(b, "transport")
-		b = AppendJSONString(b, x.Transport)
-	}
-	if x.ExternalPort != 0 {
-		b = appendKey(b, "external_port")
-		b = appendUint(b, uint64(x.ExternalPort))
-	}
-	if x.InternalPort != 0 {
-		b = appendKey(b, "internal_port")
-		b = appendUint(b, uint64(x.InternalPort))
-	}
-	if x.ExternalIP.IsValid() {
-		b = appendKey(b, "external_ip")
-		b = appendAddr(b, x.ExternalIP)
-	}
-	if x.InternalIP.IsValid() {
-		b = appendKey(b, "internal_ip")
-		b = appendAddr(b, x.InternalIP)
-	}
-	if x.Lifetime != 0 {
-		b = appendKey(b, "lifetime")
-		b = appendUint(b, uint64(x.Lifetime))
-	}
-	if x.Result != "" {
-		b = appendKey(b, "result")
-		b = AppendJSONString(b, x.Result)
-	}
-	if x.Description != "" {
-		b = appendKey(b, "description")
-		b = AppendJSONString(b, x.Description)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("protocol", x.Protocol)
+	w.text("transport", x.Transport)
+	w.uint("external_port", uint64(x.ExternalPort))
+	w.uint("internal_port", uint64(x.InternalPort))
+	w.addr("external_ip", &x.ExternalIP)
+	w.addr("internal_ip", &x.InternalIP)
+	w.uint("lifetime", uint64(x.Lifetime))
+	w.text("result", x.Result)
+	w.text("description", x.Description)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -10721,36 +9116,14 @@ func (x *QUIC) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *QUIC) AppendEVE(b []byte) []byte {
-	if x.Version != "" {
-		b = appendKey(b, "version")
-		b = AppendJSONString(b, x.Version)
-	}
-	if x.SNI != "" {
-		b = appendKey(b, "sni")
-		b = AppendJSONString(b, x.SNI)
-	}
-	if x.UserAgent != "" {
-		b = appendKey(b, "ua")
-		b = AppendJSONString(b, x.UserAgent)
-	}
-	if len(x.ALPN) > 0 {
-		b = appendKey(b, "client_alpns")
-		b = append(b, '[')
-		for _, v := range x.ALPN {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.JA3 != "" {
-		b = appendKey(b, "ja3")
-		b = AppendJSONString(b, x.JA3)
-	}
-	if x.JA4 != "" {
-		b = appendKey(b, "ja4")
-		b = AppendJSONString(b, x.JA4)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("version", x.Version)
+	w.text("sni", x.SNI)
+	w.text("ua", x.UserAgent)
+	w.texts("client_alpns", x.ALPN)
+	w.text("ja3", x.JA3)
+	w.text("ja4", x.JA4)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -10864,19 +9237,11 @@ func (x *RDP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *RDP) AppendEVE(b []byte) []byte {
-	if x.Cookie != "" {
-		b = appendKey(b, "cookie")
-		b = AppendJSONString(b, x.Cookie)
-	}
-	if x.Protocol != "" {
-		b = appendKey(b, "protocol")
-		b = AppendJSONString(b, x.Protocol)
-	}
-	if x.Failure != "" {
-		b = appendKey(b, "failure")
-		b = AppendJSONString(b, x.Failure)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("cookie", x.Cookie)
+	w.text("protocol", x.Protocol)
+	w.text("failure", x.Failure)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -10959,39 +9324,16 @@ func (x *RTSP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *RTSP) AppendEVE(b []byte) []byte {
-	if x.Method != "" {
-		b = appendKey(b, "method")
-		b = AppendJSONString(b, x.Method)
-	}
-	if x.URL != "" {
-		b = appendKey(b, "url")
-		b = AppendJSONString(b, x.URL)
-	}
-	if x.Status != 0 {
-		b = appendKey(b, "status")
-		b = appendUint(b, uint64(x.Status))
-	}
-	if x.UserAgent != "" {
-		b = appendKey(b, "user_agent")
-		b = AppendJSONString(b, x.UserAgent)
-	}
-	if x.Server != "" {
-		b = appendKey(b, "server")
-		b = AppendJSONString(b, x.Server)
-	}
-	if x.Realm != "" {
-		b = appendKey(b, "realm")
-		b = AppendJSONString(b, x.Realm)
-	}
-	if x.Media != "" {
-		b = appendKey(b, "media")
-		b = AppendJSONString(b, x.Media)
-	}
-	if x.Transport != "" {
-		b = appendKey(b, "transport")
-		b = AppendJSONString(b, x.Transport)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("method", x.Method)
+	w.text("url", x.URL)
+	w.uint("status", uint64(x.Status))
+	w.text("user_agent", x.UserAgent)
+	w.text("server", x.Server)
+	w.text("realm", x.Realm)
+	w.text("media", x.Media)
+	w.text("transport", x.Transport)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -11119,57 +9461,21 @@ func (x *Rate) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Rate) AppendEVE(b []byte) []byte {
-	if x.Direction != "" {
-		b = appendKey(b, "direction")
-		b = AppendJSONString(b, x.Direction)
-	}
-	if x.Port != 0 {
-		b = appendKey(b, "port")
-		b = appendUint(b, uint64(x.Port))
-	}
-	b = appendKey(b, "packets")
-	b = appendUint(b, uint64(x.Packets))
-	if x.Bytes != 0 {
-		b = appendKey(b, "bytes")
-		b = appendUint(b, uint64(x.Bytes))
-	}
-	if x.SYN != 0 {
-		b = appendKey(b, "syn")
-		b = appendUint(b, uint64(x.SYN))
-	}
-	if x.Replies != 0 {
-		b = appendKey(b, "replies")
-		b = appendUint(b, uint64(x.Replies))
-	}
-	if x.NewFlows != 0 {
-		b = appendKey(b, "new_flows")
-		b = appendUint(b, uint64(x.NewFlows))
-	}
-	if x.Peers != 0 {
-		b = appendKey(b, "peers")
-		b = appendUint(b, uint64(x.Peers))
-	}
-	if x.Ports != 0 {
-		b = appendKey(b, "ports")
-		b = appendUint(b, uint64(x.Ports))
-	}
-	if x.ICMPType != 0 {
-		b = appendKey(b, "icmp_type")
-		b = appendUint(b, uint64(x.ICMPType))
-	}
-	if x.ICMPCode != 0 {
-		b = appendKey(b, "icmp_code")
-		b = appendUint(b, uint64(x.ICMPCode))
-	}
-	if x.Anomalies != 0 {
-		b = appendKey(b, "anomalies")
-		b = appendUint(b, uint64(x.Anomalies))
-	}
-	if x.SeqIsDst != 0 {
-		b = appendKey(b, "seq_is_dst")
-		b = appendUint(b, uint64(x.SeqIsDst))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("direction", x.Direction)
+	w.uint("port", uint64(x.Port))
+	w.keepUint("packets", uint64(x.Packets))
+	w.uint("bytes", uint64(x.Bytes))
+	w.uint("syn", uint64(x.SYN))
+	w.uint("replies", uint64(x.Replies))
+	w.uint("new_flows", uint64(x.NewFlows))
+	w.uint("peers", uint64(x.Peers))
+	w.uint("ports", uint64(x.Ports))
+	w.uint("icmp_type", uint64(x.ICMPType))
+	w.uint("icmp_code", uint64(x.ICMPCode))
+	w.uint("anomalies", uint64(x.Anomalies))
+	w.uint("seq_is_dst", uint64(x.SeqIsDst))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -11346,64 +9652,21 @@ func (x *S7) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *S7) AppendEVE(b []byte) []byte {
-	if x.Plus {
-		b = appendKey(b, "plus")
-		b = appendBool(b, x.Plus)
-	}
-	if x.ROSCTR != "" {
-		b = appendKey(b, "rosctr")
-		b = AppendJSONString(b, x.ROSCTR)
-	}
-	if x.Function != "" {
-		b = appendKey(b, "function")
-		b = AppendJSONString(b, x.Function)
-	}
-	if x.Code != 0 {
-		b = appendKey(b, "function_code")
-		b = appendUint(b, uint64(x.Code))
-	}
-	if x.Sub != "" {
-		b = appendKey(b, "subfunction")
-		b = AppendJSONString(b, x.Sub)
-	}
-	if x.Block != "" {
-		b = appendKey(b, "block")
-		b = AppendJSONString(b, x.Block)
-	}
-	if len(x.Items) > 0 {
-		b = appendKey(b, "items")
-		b = append(b, '[')
-		for _, v := range x.Items {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.Error != 0 {
-		b = appendKey(b, "error")
-		b = appendUint(b, uint64(x.Error))
-	}
-	if x.Class != "" {
-		b = appendKey(b, "class")
-		b = AppendJSONString(b, string(x.Class))
-	}
-	if x.Answered {
-		b = appendKey(b, "answered")
-		b = appendBool(b, x.Answered)
-	}
-	if x.Rack != 0 {
-		b = appendKey(b, "rack")
-		b = appendUint(b, uint64(x.Rack))
-	}
-	if x.Slot != 0 {
-		b = appendKey(b, "slot")
-		b = appendUint(b, uint64(x.Slot))
-	}
-	if x.Version != 0 {
-		b = appendKey(b, "version")
-		b = appendUint(b, uint64(x.Version))
-	}
-	return b
+	w := &eveWriter{b}
+	w.bool("plus", x.Plus)
+	w.text("rosctr", x.ROSCTR)
+	w.text("function", x.Function)
+	w.uint("function_code", uint64(x.Code))
+	w.text("subfunction", x.Sub)
+	w.text("block", x.Block)
+	w.texts("items", x.Items)
+	w.uint("error", uint64(x.Error))
+	w.text("class", string(x.Class))
+	w.bool("answered", x.Answered)
+	w.uint("rack", uint64(x.Rack))
+	w.uint("slot", uint64(x.Slot))
+	w.uint("version", uint64(x.Version))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -11586,27 +9849,13 @@ func (x *SIP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *SIP) AppendEVE(b []byte) []byte {
-	if x.Method != "" {
-		b = appendKey(b, "method")
-		b = AppendJSONString(b, x.Method)
-	}
-	if x.URI != "" {
-		b = appendKey(b, "uri")
-		b = AppendJSONString(b, x.URI)
-	}
-	if x.Code != 0 {
-		b = appendKey(b, "code")
-		b = appendUint(b, uint64(x.Code))
-	}
-	if x.UserAgent != "" {
-		b = appendKey(b, "user_agent")
-		b = AppendJSONString(b, x.UserAgent)
-	}
-	if x.Server != "" {
-		b = appendKey(b, "server")
-		b = AppendJSONString(b, x.Server)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("method", x.Method)
+	w.text("uri", x.URI)
+	w.uint("code", uint64(x.Code))
+	w.text("user_agent", x.UserAgent)
+	w.text("server", x.Server)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -11707,75 +9956,25 @@ func (x *SMB) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *SMB) AppendEVE(b []byte) []byte {
-	if x.Dialect != "" {
-		b = appendKey(b, "dialect")
-		b = AppendJSONString(b, x.Dialect)
-	}
-	if x.Command != "" {
-		b = appendKey(b, "command")
-		b = AppendJSONString(b, x.Command)
-	}
-	if x.Status != "" {
-		b = appendKey(b, "status")
-		b = AppendJSONString(b, x.Status)
-	}
-	if x.Filename != "" {
-		b = appendKey(b, "filename")
-		b = AppendJSONString(b, x.Filename)
-	}
-	if x.Share != "" {
-		b = appendKey(b, "share")
-		b = AppendJSONString(b, x.Share)
-	}
-	if x.NamedPipe != "" {
-		b = appendKey(b, "named_pipe")
-		b = AppendJSONString(b, x.NamedPipe)
-	}
-	if x.User != "" {
-		b = appendKey(b, "user")
-		b = AppendJSONString(b, x.User)
-	}
-	if x.Domain != "" {
-		b = appendKey(b, "domain")
-		b = AppendJSONString(b, x.Domain)
-	}
-	if x.Host != "" {
-		b = appendKey(b, "host")
-		b = AppendJSONString(b, x.Host)
-	}
-	if x.NativeOS != "" {
-		b = appendKey(b, "native_os")
-		b = AppendJSONString(b, x.NativeOS)
-	}
-	if x.NativeLM != "" {
-		b = appendKey(b, "native_lm")
-		b = AppendJSONString(b, x.NativeLM)
-	}
-	if x.Version != 0 {
-		b = appendKey(b, "version")
-		b = appendUint(b, uint64(x.Version))
-	}
-	if x.Written != 0 {
-		b = appendKey(b, "written")
-		b = appendUint(b, uint64(x.Written))
-	}
-	if x.Magic != "" {
-		b = appendKey(b, "magic")
-		b = AppendJSONString(b, x.Magic)
-	}
-	if x.Encrypted {
-		b = appendKey(b, "encrypted")
-		b = appendBool(b, x.Encrypted)
-	}
-	if x.Disposition != "" {
-		b = appendKey(b, "disposition")
-		b = AppendJSONString(b, x.Disposition)
-	}
-	if x.Access != "" {
-		b = appendKey(b, "access")
-		b = AppendJSONString(b, x.Access)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("dialect", x.Dialect)
+	w.text("command", x.Command)
+	w.text("status", x.Status)
+	w.text("filename", x.Filename)
+	w.text("share", x.Share)
+	w.text("named_pipe", x.NamedPipe)
+	w.text("user", x.User)
+	w.text("domain", x.Domain)
+	w.text("host", x.Host)
+	w.text("native_os", x.NativeOS)
+	w.text("native_lm", x.NativeLM)
+	w.uint("version", uint64(x.Version))
+	w.uint("written", uint64(x.Written))
+	w.text("magic", x.Magic)
+	w.bool("encrypted", x.Encrypted)
+	w.text("disposition", x.Disposition)
+	w.text("access", x.Access)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -12002,31 +10201,14 @@ func (x *SMTP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *SMTP) AppendEVE(b []byte) []byte {
-	if x.Helo != "" {
-		b = appendKey(b, "helo")
-		b = AppendJSONString(b, x.Helo)
-	}
-	if x.MailFrom != "" {
-		b = appendKey(b, "mail_from")
-		b = AppendJSONString(b, x.MailFrom)
-	}
-	if x.Recipients != 0 {
-		b = appendKey(b, "recipients")
-		b = appendUint(b, uint64(x.Recipients))
-	}
-	if x.Banner != "" {
-		b = appendKey(b, "banner")
-		b = AppendJSONString(b, x.Banner)
-	}
-	if x.TLS {
-		b = appendKey(b, "starttls")
-		b = appendBool(b, x.TLS)
-	}
-	if x.Rejected != 0 {
-		b = appendKey(b, "rejected")
-		b = appendUint(b, uint64(x.Rejected))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("helo", x.Helo)
+	w.text("mail_from", x.MailFrom)
+	w.uint("recipients", uint64(x.Recipients))
+	w.text("banner", x.Banner)
+	w.bool("starttls", x.TLS)
+	w.uint("rejected", uint64(x.Rejected))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -12135,54 +10317,19 @@ func (x *SNMP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *SNMP) AppendEVE(b []byte) []byte {
-	b = appendKey(b, "version")
-	b = appendUint(b, uint64(x.Version))
-	if !x.Community.IsZero() {
-		b = appendKey(b, "community")
-		b = appendSecret(b, x.Community)
-	}
-	if x.User != "" {
-		b = appendKey(b, "usm")
-		b = AppendJSONString(b, x.User)
-	}
-	if x.PDUType != "" {
-		b = appendKey(b, "pdu_type")
-		b = AppendJSONString(b, x.PDUType)
-	}
-	if len(x.Vars) > 0 {
-		b = appendKey(b, "vars")
-		b = append(b, '[')
-		for _, v := range x.Vars {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.SysDescr != "" {
-		b = appendKey(b, "sys_descr")
-		b = AppendJSONString(b, x.SysDescr)
-	}
-	if x.SysName != "" {
-		b = appendKey(b, "sys_name")
-		b = AppendJSONString(b, x.SysName)
-	}
-	if x.SysObject != "" {
-		b = appendKey(b, "sys_object_id")
-		b = AppendJSONString(b, x.SysObject)
-	}
-	if x.ErrorCode != 0 {
-		b = appendKey(b, "error")
-		b = appendUint(b, uint64(x.ErrorCode))
-	}
-	if x.EngineID != "" {
-		b = appendKey(b, "engine_id")
-		b = AppendJSONString(b, x.EngineID)
-	}
-	if x.Level != "" {
-		b = appendKey(b, "security_level")
-		b = AppendJSONString(b, x.Level)
-	}
-	return b
+	w := &eveWriter{b}
+	w.keepUint("version", uint64(x.Version))
+	w.secret("community", &x.Community)
+	w.text("usm", x.User)
+	w.text("pdu_type", x.PDUType)
+	w.texts("vars", x.Vars)
+	w.text("sys_descr", x.SysDescr)
+	w.text("sys_name", x.SysName)
+	w.text("sys_object_id", x.SysObject)
+	w.uint("error", uint64(x.ErrorCode))
+	w.text("engine_id", x.EngineID)
+	w.text("security_level", x.Level)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -12350,27 +10497,13 @@ func (x *SOCKS) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *SOCKS) AppendEVE(b []byte) []byte {
-	if x.Version != 0 {
-		b = appendKey(b, "version")
-		b = appendUint(b, uint64(x.Version))
-	}
-	if x.Command != "" {
-		b = appendKey(b, "command")
-		b = AppendJSONString(b, x.Command)
-	}
-	if x.Target != "" {
-		b = appendKey(b, "target")
-		b = AppendJSONString(b, x.Target)
-	}
-	if x.Granted {
-		b = appendKey(b, "granted")
-		b = appendBool(b, x.Granted)
-	}
-	if x.Auth != "" {
-		b = appendKey(b, "auth")
-		b = AppendJSONString(b, x.Auth)
-	}
-	return b
+	w := &eveWriter{b}
+	w.uint("version", uint64(x.Version))
+	w.text("command", x.Command)
+	w.text("target", x.Target)
+	w.bool("granted", x.Granted)
+	w.text("auth", x.Auth)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -12468,39 +10601,16 @@ func (x *SSDP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *SSDP) AppendEVE(b []byte) []byte {
-	if x.Method != "" {
-		b = appendKey(b, "method")
-		b = AppendJSONString(b, x.Method)
-	}
-	if x.Target != "" {
-		b = appendKey(b, "st")
-		b = AppendJSONString(b, x.Target)
-	}
-	if x.USN != "" {
-		b = appendKey(b, "usn")
-		b = AppendJSONString(b, x.USN)
-	}
-	if x.Location != "" {
-		b = appendKey(b, "location")
-		b = AppendJSONString(b, x.Location)
-	}
-	if x.Server != "" {
-		b = appendKey(b, "server")
-		b = AppendJSONString(b, x.Server)
-	}
-	if x.UserAgent != "" {
-		b = appendKey(b, "user_agent")
-		b = AppendJSONString(b, x.UserAgent)
-	}
-	if x.NTS != "" {
-		b = appendKey(b, "nts")
-		b = AppendJSONString(b, x.NTS)
-	}
-	if x.Extra != "" {
-		b = appendKey(b, "extra")
-		b = AppendJSONString(b, x.Extra)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("method", x.Method)
+	w.text("st", x.Target)
+	w.text("usn", x.USN)
+	w.text("location", x.Location)
+	w.text("server", x.Server)
+	w.text("user_agent", x.UserAgent)
+	w.text("nts", x.NTS)
+	w.text("extra", x.Extra)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -12625,43 +10735,17 @@ func (x *SSH) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *SSH) AppendEVE(b []byte) []byte {
-	if x.ClientProto != "" {
-		b = appendKey(b, "client_proto_version")
-		b = AppendJSONString(b, x.ClientProto)
-	}
-	if x.ClientBanner != "" {
-		b = appendKey(b, "client_software")
-		b = AppendJSONString(b, x.ClientBanner)
-	}
-	if x.ServerProto != "" {
-		b = appendKey(b, "server_proto_version")
-		b = AppendJSONString(b, x.ServerProto)
-	}
-	if x.ServerBanner != "" {
-		b = appendKey(b, "server_software")
-		b = AppendJSONString(b, x.ServerBanner)
-	}
-	if x.HASSH != "" {
-		b = appendKey(b, "hassh")
-		b = AppendJSONString(b, x.HASSH)
-	}
-	if x.HASSHServer != "" {
-		b = appendKey(b, "hassh_server")
-		b = AppendJSONString(b, x.HASSHServer)
-	}
-	if x.Auth != "" {
-		b = appendKey(b, "auth")
-		b = AppendJSONString(b, x.Auth)
-	}
-	if x.Attempts != 0 {
-		b = appendKey(b, "auth_attempts")
-		b = appendUint(b, uint64(x.Attempts))
-	}
-	if x.ServerHostKey != "" {
-		b = appendKey(b, "host_key")
-		b = AppendJSONString(b, x.ServerHostKey)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("client_proto_version", x.ClientProto)
+	w.text("client_software", x.ClientBanner)
+	w.text("server_proto_version", x.ServerProto)
+	w.text("server_software", x.ServerBanner)
+	w.text("hassh", x.HASSH)
+	w.text("hassh_server", x.HASSHServer)
+	w.text("auth", x.Auth)
+	w.uint("auth_attempts", uint64(x.Attempts))
+	w.text("host_key", x.ServerHostKey)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -12795,19 +10879,11 @@ func (x *TFTP) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *TFTP) AppendEVE(b []byte) []byte {
-	if x.Packet != "" {
-		b = appendKey(b, "packet")
-		b = AppendJSONString(b, x.Packet)
-	}
-	if x.File != "" {
-		b = appendKey(b, "file")
-		b = AppendJSONString(b, x.File)
-	}
-	if x.Mode != "" {
-		b = appendKey(b, "mode")
-		b = AppendJSONString(b, x.Mode)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("packet", x.Packet)
+	w.text("file", x.File)
+	w.text("mode", x.Mode)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -12893,118 +10969,32 @@ func (x *TLS) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *TLS) AppendEVE(b []byte) []byte {
-	if x.SNI != "" {
-		b = appendKey(b, "sni")
-		b = AppendJSONString(b, x.SNI)
-	}
-	if x.Version != "" {
-		b = appendKey(b, "version")
-		b = AppendJSONString(b, x.Version)
-	}
-	if x.Cipher != "" {
-		b = appendKey(b, "cipher")
-		b = AppendJSONString(b, x.Cipher)
-	}
-	if len(x.ALPN) > 0 {
-		b = appendKey(b, "client_alpns")
-		b = append(b, '[')
-		for _, v := range x.ALPN {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.ServerALPN != "" {
-		b = appendKey(b, "server_alpn")
-		b = AppendJSONString(b, x.ServerALPN)
-	}
-	if x.JA3 != "" {
-		b = appendKey(b, "ja3")
-		b = AppendJSONString(b, x.JA3)
-	}
-	if x.JA3S != "" {
-		b = appendKey(b, "ja3s")
-		b = AppendJSONString(b, x.JA3S)
-	}
-	if x.JA4 != "" {
-		b = appendKey(b, "ja4")
-		b = AppendJSONString(b, x.JA4)
-	}
-	if x.Subject != "" {
-		b = appendKey(b, "subject")
-		b = AppendJSONString(b, x.Subject)
-	}
-	if x.Issuer != "" {
-		b = appendKey(b, "issuerdn")
-		b = AppendJSONString(b, x.Issuer)
-	}
-	if x.Serial != "" {
-		b = appendKey(b, "serial")
-		b = AppendJSONString(b, x.Serial)
-	}
-	if x.Fingerprint != "" {
-		b = appendKey(b, "fingerprint")
-		b = AppendJSONString(b, x.Fingerprint)
-	}
-	if x.PublicKey != "" {
-		b = appendKey(b, "public_key")
-		b = AppendJSONString(b, x.PublicKey)
-	}
-	if x.KeyBits != 0 {
-		b = appendKey(b, "key_bits")
-		b = appendUint(b, uint64(x.KeyBits))
-	}
-	if len(x.SANs) > 0 {
-		b = appendKey(b, "subjectaltname")
-		b = append(b, '[')
-		for _, v := range x.SANs {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.NotBefore != 0 {
-		b = appendKey(b, "notbefore")
-		b = appendTime(b, x.NotBefore)
-	}
-	if x.NotAfter != 0 {
-		b = appendKey(b, "notafter")
-		b = appendTime(b, x.NotAfter)
-	}
-	if x.SelfSigned {
-		b = appendKey(b, "self_signed")
-		b = appendBool(b, x.SelfSigned)
-	}
-	if x.ClientCert != "" {
-		b = appendKey(b, "client_subject")
-		b = AppendJSONString(b, x.ClientCert)
-	}
-	if x.Resumed {
-		b = appendKey(b, "session_resumed")
-		b = appendBool(b, x.Resumed)
-	}
-	if x.Established {
-		b = appendKey(b, "established")
-		b = appendBool(b, x.Established)
-	}
-	if x.Alert != "" {
-		b = appendKey(b, "alert")
-		b = AppendJSONString(b, x.Alert)
-	}
-	if len(x.Weak) > 0 {
-		b = appendKey(b, "weak")
-		b = append(b, '[')
-		for _, v := range x.Weak {
-			b = appendSep(b)
-			b = AppendJSONString(b, v)
-		}
-		b = append(b, ']')
-	}
-	if x.DTLS {
-		b = appendKey(b, "dtls")
-		b = appendBool(b, x.DTLS)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("sni", x.SNI)
+	w.text("version", x.Version)
+	w.text("cipher", x.Cipher)
+	w.texts("client_alpns", x.ALPN)
+	w.text("server_alpn", x.ServerALPN)
+	w.text("ja3", x.JA3)
+	w.text("ja3s", x.JA3S)
+	w.text("ja4", x.JA4)
+	w.text("subject", x.Subject)
+	w.text("issuerdn", x.Issuer)
+	w.text("serial", x.Serial)
+	w.text("fingerprint", x.Fingerprint)
+	w.text("public_key", x.PublicKey)
+	w.uint("key_bits", uint64(x.KeyBits))
+	w.texts("subjectaltname", x.SANs)
+	w.time("notbefore", x.NotBefore)
+	w.time("notafter", x.NotAfter)
+	w.bool("self_signed", x.SelfSigned)
+	w.text("client_subject", x.ClientCert)
+	w.bool("session_resumed", x.Resumed)
+	w.bool("established", x.Established)
+	w.text("alert", x.Alert)
+	w.texts("weak", x.Weak)
+	w.bool("dtls", x.DTLS)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -13318,35 +11308,15 @@ func (x *Telnet) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Telnet) AppendEVE(b []byte) []byte {
-	if x.Event != "" {
-		b = appendKey(b, "event")
-		b = AppendJSONString(b, x.Event)
-	}
-	if x.User != "" {
-		b = appendKey(b, "user")
-		b = AppendJSONString(b, x.User)
-	}
-	if x.Command != "" {
-		b = appendKey(b, "command")
-		b = AppendJSONString(b, x.Command)
-	}
-	if x.Banner != "" {
-		b = appendKey(b, "banner")
-		b = AppendJSONString(b, x.Banner)
-	}
-	if x.Prompt != "" {
-		b = appendKey(b, "prompt")
-		b = AppendJSONString(b, x.Prompt)
-	}
-	if x.Output != "" {
-		b = appendKey(b, "output")
-		b = AppendJSONString(b, x.Output)
-	}
-	if x.Via != "" {
-		b = appendKey(b, "via")
-		b = AppendJSONString(b, x.Via)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("event", x.Event)
+	w.text("user", x.User)
+	w.text("command", x.Command)
+	w.text("banner", x.Banner)
+	w.text("prompt", x.Prompt)
+	w.text("output", x.Output)
+	w.text("via", x.Via)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -13455,24 +11425,11 @@ func (x *Telnet) Visit(fn func(int, Value) bool) bool {
 	return true
 }
 
-func (x *Tempo) appendEVE(b []byte) []byte {
-	if x.Bursts != 0 {
-		b = appendKey(b, "bursts")
-		b = appendUint(b, uint64(x.Bursts))
-	}
-	if x.MeanMS != 0 {
-		b = appendKey(b, "mean_ms")
-		b = appendUint(b, uint64(x.MeanMS))
-	}
-	if x.DevMS != 0 {
-		b = appendKey(b, "dev_ms")
-		b = appendUint(b, uint64(x.DevMS))
-	}
-	if x.Bytes != 0 {
-		b = appendKey(b, "bytes")
-		b = appendUint(b, uint64(x.Bytes))
-	}
-	return b
+func (x *Tempo) appendEVE(w *eveWriter) {
+	w.uint("bursts", uint64(x.Bursts))
+	w.uint("mean_ms", uint64(x.MeanMS))
+	w.uint("dev_ms", uint64(x.DevMS))
+	w.uint("bytes", uint64(x.Bytes))
 }
 
 func (x *Tempo) appendCBOR(b []byte) []byte {
@@ -13539,29 +11496,14 @@ func (x *Tuya) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *Tuya) AppendEVE(b []byte) []byte {
-	b = appendKey(b, "command")
-	b = appendUint(b, uint64(x.Command))
-	if x.Name != "" {
-		b = appendKey(b, "name")
-		b = AppendJSONString(b, x.Name)
-	}
-	if x.GatewayID != "" {
-		b = appendKey(b, "gw_id")
-		b = AppendJSONString(b, x.GatewayID)
-	}
-	if x.ProductKey != "" {
-		b = appendKey(b, "product_key")
-		b = AppendJSONString(b, x.ProductKey)
-	}
-	if x.Version != "" {
-		b = appendKey(b, "version")
-		b = AppendJSONString(b, x.Version)
-	}
-	if x.Encrypted {
-		b = appendKey(b, "encrypted")
-		b = appendBool(b, x.Encrypted)
-	}
-	return b
+	w := &eveWriter{b}
+	w.keepUint("command", uint64(x.Command))
+	w.text("name", x.Name)
+	w.text("gw_id", x.GatewayID)
+	w.text("product_key", x.ProductKey)
+	w.text("version", x.Version)
+	w.bool("encrypted", x.Encrypted)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -13668,23 +11610,12 @@ func (x *VNC) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *VNC) AppendEVE(b []byte) []byte {
-	if x.ServerVersion != "" {
-		b = appendKey(b, "server_version")
-		b = AppendJSONString(b, x.ServerVersion)
-	}
-	if x.ClientVersion != "" {
-		b = appendKey(b, "client_version")
-		b = AppendJSONString(b, x.ClientVersion)
-	}
-	if x.Security != "" {
-		b = appendKey(b, "security")
-		b = AppendJSONString(b, x.Security)
-	}
-	if x.Result != "" {
-		b = appendKey(b, "auth_result")
-		b = AppendJSONString(b, x.Result)
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("server_version", x.ServerVersion)
+	w.text("client_version", x.ClientVersion)
+	w.text("security", x.Security)
+	w.text("auth_result", x.Result)
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
@@ -13773,43 +11704,17 @@ func (x *WebSocket) Reset() {
 
 // AppendEVE appends the fields as JSON members.
 func (x *WebSocket) AppendEVE(b []byte) []byte {
-	if x.URL != "" {
-		b = appendKey(b, "url")
-		b = AppendJSONString(b, x.URL)
-	}
-	if x.Host != "" {
-		b = appendKey(b, "hostname")
-		b = AppendJSONString(b, x.Host)
-	}
-	if x.Protocol != "" {
-		b = appendKey(b, "subprotocol")
-		b = AppendJSONString(b, x.Protocol)
-	}
-	if x.Inner != ProtoUnknown {
-		b = appendKey(b, "inner_proto")
-		b = AppendJSONString(b, x.Inner.String())
-	}
-	if x.FramesTS != 0 {
-		b = appendKey(b, "frames_toserver")
-		b = appendUint(b, uint64(x.FramesTS))
-	}
-	if x.FramesTC != 0 {
-		b = appendKey(b, "frames_toclient")
-		b = appendUint(b, uint64(x.FramesTC))
-	}
-	if x.PayloadTS != 0 {
-		b = appendKey(b, "payload_toserver")
-		b = appendUint(b, uint64(x.PayloadTS))
-	}
-	if x.PayloadTC != 0 {
-		b = appendKey(b, "payload_toclient")
-		b = appendUint(b, uint64(x.PayloadTC))
-	}
-	if x.CloseCode != 0 {
-		b = appendKey(b, "close_code")
-		b = appendUint(b, uint64(x.CloseCode))
-	}
-	return b
+	w := &eveWriter{b}
+	w.text("url", x.URL)
+	w.text("hostname", x.Host)
+	w.text("subprotocol", x.Protocol)
+	w.proto("inner_proto", x.Inner)
+	w.uint("frames_toserver", uint64(x.FramesTS))
+	w.uint("frames_toclient", uint64(x.FramesTC))
+	w.uint("payload_toserver", uint64(x.PayloadTS))
+	w.uint("payload_toclient", uint64(x.PayloadTC))
+	w.uint("close_code", uint64(x.CloseCode))
+	return w.b
 }
 
 // AppendCBOR appends the body as a map of the fields that are not zero.

@@ -221,23 +221,21 @@ func generate(structs map[string]*structType) ([]byte, error) {
 			}
 			p("}")
 		}
-		doc := "AppendEVE appends the fields as JSON members."
-		fn := "AppendEVE"
-		if s.kind == "" {
-			fn, doc = "appendEVE", ""
-		}
-		if doc != "" {
-			p("\n// %s", doc)
+		p("")
+		if s.kind != "" {
+			p("// AppendEVE appends the fields as JSON members.\nfunc (x *%s) AppendEVE(b []byte) []byte {\nw := &eveWriter{b}", n)
 		} else {
-			p("")
+			p("func (x *%s) appendEVE(w *eveWriter) {", n)
 		}
-		p("func (x *%s) %s(b []byte) []byte {", n, fn)
 		for _, f := range s.fields {
 			if f.eve != "-" {
 				appendField(p, structs, f)
 			}
 		}
-		p("return b\n}")
+		if s.kind != "" {
+			p("return w.b")
+		}
+		p("}")
 		codec(p, structs, s)
 		columns(p, structs, s)
 		visit(p, structs, s)
@@ -289,46 +287,55 @@ func collectSlices(structs map[string]*structType, s *structType, prefix string,
 	}
 }
 
+// appendField writes one call of the eveWriter, or a few for a list of structs.
 func appendField(p printer, structs map[string]*structType, f field) {
-	key := fmt.Sprintf("b = appendKey(b, %q)", f.eve)
-	guard := func(cond, value string) {
-		if f.keep {
-			p("%s\n%s", key, value)
-			return
-		}
-		if f.with != "" {
-			cond += " || x." + f.with
-		}
-		p("if %s {\n%s\n%s\n}", cond, key, value)
-	}
 	x := "x." + f.name
 	elem := strings.TrimPrefix(f.typ, "[]")
+	if elem != f.typ && structs[elem] != nil {
+		p("if len(%s) > 0 {\nw.open(%q, '[')\nfor i := range %s {\nw.element()\n%s[i].appendEVE(w)\nw.close('}')\n}\nw.close(']')\n}", x, f.eve, x, x)
+		return
+	}
+	if structs[f.typ] != nil {
+		p("{\nmark := len(w.b)\nw.open(%q, '{')\n%s.appendEVE(w)\nw.end(mark)\n}", f.eve, x)
+		return
+	}
+	method, value, some := eveCall(f, x)
+	kept := fmt.Sprintf("w.keep%s%s(%q, %s)", strings.ToUpper(method[:1]), method[1:], f.eve, value)
+	switch {
+	case f.keep:
+		p("%s", kept)
+	case f.with != "":
+		p("if %s || x.%s {\n%s\n}", some, f.with, kept)
+	default:
+		p("w.%s(%q, %s)", method, f.eve, value)
+	}
+}
+
+// eveCall gives the method of eveWriter for a field, its argument, and the
+// condition under which the field is not empty.
+func eveCall(f field, x string) (method, value, some string) {
 	switch {
 	case f.typ == "[]string":
-		guard("len("+x+") > 0", fmt.Sprintf("b = append(b, '[')\nfor _, v := range %s {\nb = appendSep(b)\nb = AppendJSONString(b, v)\n}\nb = append(b, ']')", x))
-	case elem != f.typ && structs[elem] != nil:
-		guard("len("+x+") > 0", fmt.Sprintf("b = append(b, '[')\nfor i := range %s {\nb = appendSep(b)\nb = append(b, '{')\nb = %s[i].appendEVE(b)\nb = append(b, '}')\n}\nb = append(b, ']')", x, x))
-	case structs[f.typ] != nil:
-		p("{\nmark := len(b)\nb = appendKey(b, %q)\nb = append(b, '{')\nbegin := len(b)\nb = %s.appendEVE(b)\nif len(b) == begin {\nb = b[:mark]\n} else {\nb = append(b, '}')\n}\n}", f.eve, x)
+		return "texts", x, "len(" + x + ") > 0"
 	case f.time:
-		guard(x+" != 0", "b = appendTime(b, "+x+")")
+		return "time", x, x + " != 0"
 	case f.typ == "string":
-		guard(x+` != ""`, "b = AppendJSONString(b, "+x+")")
+		return "text", x, x + ` != ""`
 	case f.typ == "OpClass":
-		guard(x+` != ""`, "b = AppendJSONString(b, string("+x+"))")
+		return "text", "string(" + x + ")", x + ` != ""`
 	case f.typ == "Proto":
-		guard(x+" != ProtoUnknown", "b = AppendJSONString(b, "+x+".String())")
+		return "proto", x, x + " != ProtoUnknown"
 	case f.typ == "bool":
-		guard(x, "b = appendBool(b, "+x+")")
+		return "bool", x, x
 	case strings.HasPrefix(f.typ, "uint"):
-		guard(x+" != 0", "b = appendUint(b, uint64("+x+"))")
+		return "uint", "uint64(" + x + ")", x + " != 0"
 	case strings.HasPrefix(f.typ, "int"):
-		guard(x+" != 0", "b = appendInt(b, int64("+x+"))")
+		return "int", "int64(" + x + ")", x + " != 0"
 	case f.typ == "netip.Addr":
-		guard(x+".IsValid()", "b = appendAddr(b, "+x+")")
+		return "addr", "&" + x, x + ".IsValid()"
 	case f.typ == "Secret":
-		guard("!"+x+".IsZero()", "b = appendSecret(b, "+x+")")
-	default:
-		log.Fatalf("field %s has type %s, which no rule covers", f.name, f.typ)
+		return "secret", "&" + x, "!" + x + ".IsZero()"
 	}
+	log.Fatalf("field %s has type %s, which no rule covers", f.name, f.typ)
+	return
 }
