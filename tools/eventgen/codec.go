@@ -24,17 +24,15 @@ func (s *structType) checkKeys() {
 // the fields that are not zero.
 func codec(p printer, structs map[string]*structType, s *structType) {
 	if s.kind != "" {
-		p("\n// AppendCBOR appends the body as a map of the fields that are not zero.\nfunc (x *%s) AppendCBOR(b []byte) []byte {", s.name)
-	} else {
-		p("\nfunc (x *%s) appendCBOR(b []byte) []byte {", s.name)
+		p("\n// AppendCBOR appends the body as a map of the fields that are not zero.\nfunc (x *%s) AppendCBOR(b []byte) []byte {\nw := &cbor.Writer{B: b}\nx.appendCBOR(w)\nreturn w.B\n}", s.name)
 	}
-	p("b = cbor.OpenMap(b)")
+	p("\nfunc (x *%s) appendCBOR(w *cbor.Writer) {\nw.Open()", s.name)
 	for _, f := range s.fields {
 		if !f.local {
 			encodeField(p, structs, f)
 		}
 	}
-	p("return cbor.CloseMap(b)\n}")
+	p("w.Close()\n}")
 	if s.kind != "" {
 		p("\n// DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.\nfunc (x *%s) DecodeCBOR(s string) error {", s.name)
 		p("x.Reset()\nr := cbor.NewReader(s)\nx.decodeCBOR(&r)\nreturn endOf(&r)\n}")
@@ -50,35 +48,34 @@ func codec(p printer, structs map[string]*structType, s *structType) {
 	p("default:\nr.Skip()\n}\n}\n}")
 }
 
+// encodeField writes one call of the cbor.Writer, or a few for a list.
 func encodeField(p printer, structs map[string]*structType, f field) {
 	x := "x." + f.name
 	elem := strings.TrimPrefix(f.typ, "[]")
-	put := func(cond, value string) {
-		p("if %s {\nb = cbor.AppendUint(b, %d)\n%s\n}", cond, f.key, value)
-	}
+	call := func(method, value string) { p("w.%s(%d, %s)", method, f.key, value) }
 	switch {
 	case f.typ == "[]string":
-		put("len("+x+") > 0", fmt.Sprintf("b = cbor.AppendArray(b, len(%s))\nfor _, v := range %s {\nb = cbor.AppendText(b, v)\n}", x, x))
+		call("Texts", x)
 	case elem != f.typ && structs[elem] != nil:
-		put("len("+x+") > 0", fmt.Sprintf("b = cbor.AppendArray(b, len(%s))\nfor i := range %s {\nb = %s[i].appendCBOR(b)\n}", x, x, x))
+		p("if w.Array(%d, len(%s)) {\nfor i := range %s {\n%s[i].appendCBOR(w)\n}\n}", f.key, x, x, x)
 	case structs[f.typ] != nil:
-		p("{\nmark := len(b)\nb = cbor.AppendUint(b, %d)\nbegin := len(b)\nb = %s.appendCBOR(b)\nif len(b) == begin+2 {\nb = b[:mark]\n}\n}", f.key, x)
+		p("{\nmark := len(w.B)\nvalue := w.Key(%d)\n%s.appendCBOR(w)\nw.DropEmpty(mark, value)\n}", f.key, x)
 	case f.typ == "string":
-		put(x+` != ""`, "b = cbor.AppendText(b, "+x+")")
+		call("Text", x)
 	case f.typ == "OpClass":
-		put(x+` != ""`, "b = cbor.AppendText(b, string("+x+"))")
+		call("Text", "string("+x+")")
 	case f.typ == "Proto":
-		put(x+" != ProtoUnknown", "b = cbor.AppendText(b, "+x+".String())")
+		p("if %s != ProtoUnknown {\nw.Text(%d, %s.String())\n}", x, f.key, x)
 	case f.typ == "bool":
-		put(x, "b = cbor.AppendBool(b, true)")
+		call("Bool", x)
 	case f.typ == "Dir", strings.HasPrefix(f.typ, "uint"):
-		put(x+" != 0", "b = cbor.AppendUint(b, uint64("+x+"))")
+		call("Uint", "uint64("+x+")")
 	case strings.HasPrefix(f.typ, "int"):
-		put(x+" != 0", "b = cbor.AppendInt(b, int64("+x+"))")
+		call("Int", "int64("+x+")")
 	case f.typ == "netip.Addr":
-		put(x+".IsValid()", "b = cbor.AppendAddr(b, "+x+")")
+		call("Addr", "&"+x)
 	case f.typ == "Secret":
-		put("!"+x+".IsZero()", "b = appendSecretCBOR(b, &"+x+")")
+		p("if !%s.IsZero() {\nw.Key(%d)\nw.B = appendSecretCBOR(w.B, &%s)\n}", x, f.key, x)
 	default:
 		log.Fatalf("field %s has type %s, which the codec does not cover", f.name, f.typ)
 	}
