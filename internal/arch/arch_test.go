@@ -63,6 +63,7 @@ var thirdParties = map[string][]string{
 	"github.com/twmb/franz-go":            {"internal/output/kafka"},
 	"github.com/gosnmp/gosnmp":            {"internal/hub/tables"},
 	"golang.org/x/time":                   {"internal/api"},
+	"github.com/smallstep/pkcs7":          {"internal/judge/profile/mud"}, // detached signatures, RFC 8520 section 13
 }
 
 type pkg struct {
