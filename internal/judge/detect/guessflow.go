@@ -16,11 +16,11 @@ type guessedAt struct {
 	size   uint64 // what the service said last
 }
 
-// flow judges connections of which only a log's record is known: a login
-// service that ends one short talk after the other, all of one size, is
-// refusing somebody.
+// flow judges connections of which only a log's record is known, or whose
+// packets do not tell what became of the login: a login service that ends one
+// short talk after the other, all of one size, is refusing somebody.
 func (g *guessing) flow(s *sight, f *event.Flow) {
-	if f.Origin == "" || s.Transport != protoTCP || s.group || f.Midstream {
+	if f.Origin == "" && (f.AppProto != event.ProtoSSH || g.sealed.get(s.Flow) == nil) || s.Transport != protoTCP || s.group || f.Midstream {
 		return
 	}
 	switch f.AppProto {

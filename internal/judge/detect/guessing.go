@@ -16,6 +16,7 @@ const (
 	crowdedLimit = 40 // failed logins on one server from anywhere within the span
 	guessedAfter = 3  // failures of the same source on the same server before a success
 	guessedSpan  = 30 * minute
+	offerSpan    = 200 * second / 1000
 	maxGuessers  = 4096
 )
 
@@ -26,6 +27,9 @@ type guessing struct {
 	pairs   *table[guessPair]
 	servers *table[guessServer]
 	flows   *table[guessedAt]
+	told    [2]uint64     // flow and packet of the last refusal that a status told
+	offers  *table[int64] // when an SSH connection was last refused something, by flow
+	sealed  *table[bool]  // SSH connections whose outcome their packets' lengths do not tell, by flow
 }
 
 // guesser is what is remembered of one host that fails to log in.
@@ -59,7 +63,8 @@ type guessServer struct {
 }
 
 func newGuessing(e *Engine) *guessing {
-	g := &guessing{e: e, pairs: newTable[guessPair](maxGuessers), servers: newTable[guessServer](maxHosts), flows: newTable[guessedAt](maxGuessers)}
+	g := &guessing{e: e, pairs: newTable[guessPair](maxGuessers), servers: newTable[guessServer](maxHosts), flows: newTable[guessedAt](maxGuessers),
+		offers: newTable[int64](maxGuessers), sealed: newTable[bool](maxGuessers)}
 	for i := range g.sources {
 		g.sources[i] = newTable[guesser](maxGuessers)
 	}
@@ -67,10 +72,30 @@ func newGuessing(e *Engine) *guessing {
 }
 
 func (g *guessing) kinds() []event.Kind {
-	return []event.Kind{event.KindLogin, event.KindSMB, event.KindKRB5, event.KindVNC, event.KindFlow}
+	return []event.Kind{event.KindLogin, event.KindSMB, event.KindKRB5, event.KindVNC, event.KindSSH, event.KindFlow}
 }
 
 func (g *guessing) close() {}
+
+// status takes a login that the status of an answer refused. Packets tell of
+// it by a login as well, which then counts no more; logs do not.
+func (g *guessing) status(s *sight, service event.Proto, user string) {
+	g.told = [2]uint64{s.Flow, s.Packet}
+	g.attempt(s, attempt{service: service, user: user, outcome: "failure", count: 1})
+}
+
+// offered reports whether a refusal follows another in the same SSH connection
+// so quickly that no password can have been checked in between: a client
+// offers the keys that it has.
+func (g *guessing) offered(s *sight, b *event.Login) bool {
+	if b.Outcome != "failure" || s.Flow == 0 {
+		return false
+	}
+	last := g.offers.make(s.Flow)
+	again := *last != 0 && near(*last, s.when, offerSpan)
+	*last = s.when
+	return again
+}
 
 // attempt is one login, whatever protocol it came by.
 type attempt struct {
@@ -85,9 +110,16 @@ func (g *guessing) fact(s *sight) {
 	switch b := s.Body.(type) {
 	case *event.Flow:
 		g.flow(s, b)
+	case *event.SSH:
+		if b.Auth == "unknown" {
+			*g.sealed.make(s.Flow) = true
+		}
 	case *event.Login:
-		if b.Service == event.ProtoDICOM || b.Service == event.ProtoDHCP {
+		if b.Service == event.ProtoDICOM || b.Service == event.ProtoDHCP || b.Service == event.ProtoSSH && g.offered(s, b) {
 			return
+		}
+		if b.Outcome != "success" && (b.Mechanism == "anonymous" || g.told == [2]uint64{s.Flow, s.Packet} && s.Flow != 0) {
+			return // nobody's password, or what the answer's status told already
 		}
 		a := attempt{service: b.Service, user: b.User, outcome: b.Outcome, count: max(1, uint64(b.Count))}
 		if b.Secret.Seen && !strings.EqualFold(b.Mechanism, "digest") {
@@ -96,12 +128,12 @@ func (g *guessing) fact(s *sight) {
 		g.attempt(s, a)
 	case *event.SMB:
 		if b.StatusNum == 0xc000006d || b.StatusNum == 0xc000006a || b.StatusNum == 0xc0000064 {
-			g.attempt(s, attempt{service: event.ProtoSMB, user: b.User, outcome: "failure", count: 1})
+			g.status(s, event.ProtoSMB, b.User)
 		}
 	case *event.KRB5:
 		// Only wrong secrets and unknown names: other errors are how Kerberos works.
 		if b.ErrorCode == "KDC_ERR_PREAUTH_FAILED" || b.ErrorCode == "KDC_ERR_C_PRINCIPAL_UNKNOWN" {
-			g.attempt(s, attempt{service: event.ProtoKerberos, user: b.Client, outcome: "failure", count: 1})
+			g.status(s, event.ProtoKerberos, b.Client)
 		}
 	case *event.VNC:
 		if b.Result == "failed" || b.Result == "failure" {

@@ -31,6 +31,8 @@ const (
 	maxScanners = 4096
 	maxTargets  = 8192
 	probeBytes  = 200 // payload of a UDP probe at most; floods send more
+	probeTries  = 4   // datagrams that a probe sends to one port at most; who goes on knows whom to ask
+	bareLimit   = 10  // distinct hosts sent echo requests without data: no ping program leaves the data out by itself
 )
 
 // recon finds scans: probes without answer to many hosts or ports.
@@ -49,6 +51,7 @@ type scanner struct {
 	hosts      crowd // unanswered hosts, the port in the note
 	stealth    burst
 	bare       burst // hosts sent a SYN that no operating system makes
+	pings      crowd // hosts sent an echo request without data, whoever answered
 	seqIsDst   burst
 	ports      portSet
 	silent     uint64
@@ -69,12 +72,13 @@ type scanTarget struct {
 }
 
 func (sc *scanner) clean() {
-	hosts, stealth, bare, marked := sc.hosts, sc.stealth, sc.bare, sc.seqIsDst
+	hosts, pings, stealth, bare, marked := sc.hosts, sc.pings, sc.stealth, sc.bare, sc.seqIsDst
 	hosts.clean()
+	pings.clean()
 	stealth.clean()
 	bare.clean()
 	marked.clean()
-	*sc = scanner{hosts: hosts, stealth: stealth, bare: bare, seqIsDst: marked}
+	*sc = scanner{hosts: hosts, pings: pings, stealth: stealth, bare: bare, seqIsDst: marked}
 }
 
 func (t *scanTarget) clean() {
@@ -105,6 +109,7 @@ func (r *recon) fact(s *sight) {
 		r.arp(s, b)
 	case *event.ICMP:
 		r.neighbour(s, b)
+		r.ping(s, b)
 	case *event.P2P:
 		r.source(s).peer2peer = true
 	}
@@ -157,7 +162,7 @@ func classify(s *sight, f *event.Flow) probe {
 			return emptyOpen
 		}
 	case protoUDP:
-		if f.PktsToClient > 0 || f.PktsToServer == 0 || f.DataToServer > f.PktsToServer*probeBytes {
+		if f.PktsToClient > 0 || f.PktsToServer == 0 || f.PktsToServer > probeTries || f.DataToServer > f.PktsToServer*probeBytes {
 			return noProbe
 		}
 		if s.SrcPort < 1024 && s.DstPort >= 1024 || f.AppProto == event.ProtoDNS || traceroute(s, f) {
@@ -210,8 +215,13 @@ func (r *recon) flow(s *sight, f *event.Flow) {
 	}
 }
 
-// hosts counts the hosts that one source probes.
+// hosts counts the hosts that one source probes. An outside host that somebody
+// looked up is no target that was picked at random: a service that does not
+// answer is what a program meets whose way out is closed.
 func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
+	if !s.dst.home && r.e.names.known(s.Place, s.Dst) {
+		return
+	}
 	hosts := sc.hosts.meet(s, s.Dst, scanSpan, s.DstPort)
 	if !s.dst.home && s.Dst.Is4() {
 		b := s.Dst.As4()

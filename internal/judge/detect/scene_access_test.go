@@ -65,6 +65,40 @@ func accessScenes() []scene {
 				for i := range uint64(20) { // one a minute, by different people
 					f.wait(time.Minute).login(ip(0, byte(i)), camera, "admin", i, "failure")
 				}
+				f.wait(time.Hour)
+				for range 3 { // a client that offers its keys one after the other, each time
+					f.flow++
+					for range 4 {
+						f.wait(25*time.Millisecond).tcp(laptop, server, 40000, 22, &event.Login{Service: event.ProtoSSH, Mechanism: "ssh", Outcome: "failure"})
+					}
+				}
+				f.wait(time.Hour)
+				for range 20 { // channels of one session that are set up without a name
+					f.wait(time.Second).tcp(laptop, server, 40000, 445, &event.Login{Service: event.ProtoSMB, Mechanism: "anonymous", Outcome: "failure"})
+				}
+			}},
+		{check: "credential.guessing",
+			attack: func(f *feed) { // sealed connections that end all alike
+				for range 14 {
+					f.wait(2 * time.Second)
+					f.flow++
+					f.tcp(laptop, server, 40000, 2222, &event.SSH{ClientBanner: "libssh2", Auth: "unknown"})
+					f.flow--
+					b := talk(1744, 1839)
+					b.AppProto, b.End = event.ProtoSSH, f.now+int64(time.Second)
+					f.flowTo(laptop, server, 2222, b)
+				}
+			},
+			near: func(f *feed) { // the same, and somebody got in
+				for range 14 {
+					f.wait(2 * time.Second)
+					f.flow++
+					f.tcp(laptop, server, 40000, 2222, &event.SSH{ClientBanner: "libssh2", Auth: "success"})
+					f.flow--
+					b := talk(1744, 1839)
+					b.AppProto, b.End = event.ProtoSSH, f.now+int64(time.Second)
+					f.flowTo(laptop, server, 2222, b)
+				}
 			}},
 		{check: "credential.guessed",
 			attack: func(f *feed) {

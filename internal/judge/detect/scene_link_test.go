@@ -50,6 +50,12 @@ func linkScenes() []scene {
 				f.arp(honest, "192.168.1.3", gateway, 1, false)
 				f.arp("00:00:5e:00:01:07", "192.168.1.254", gateway, 2, true)
 				f.wait(time.Second).arp(honest, "192.168.1.254", gateway, 2, true)
+				for range 3 { // a virtual machine behind a radio, whose host says again what it says
+					f.wait(time.Minute).arp(honest, server, gateway, 1, false)
+					f.wait(9*time.Microsecond).arp(liar, server, gateway, 1, false)
+					f.wait(time.Second).arp(honest, server, gateway, 2, false)
+					f.wait(6*time.Microsecond).arp(liar, server, gateway, 2, false)
+				}
 			}},
 		{check: "spoof.dhcp",
 			attack: func(f *feed) {
@@ -64,6 +70,11 @@ func linkScenes() []scene {
 					f.udp(server, camera, 67, 68, offer(server, gateway, gateway))
 				}
 				f.wait(48*time.Hour).udp(laptop, camera, 67, 68, offer(laptop, laptop, laptop))
+				// A device leaves the network that it opened to be set up.
+				f.wait(48*time.Hour).udp(camera, laptop, 67, 68, offer(camera, camera, camera))
+				taken := offer(gateway, gateway, gateway)
+				taken.MsgType, taken.ID = "ack", 7
+				f.wait(5*time.Second).udp(gateway, camera, 67, 68, taken)
 			}},
 		{check: "spoof.router-advertisement",
 			attack: func(f *feed) {

@@ -28,6 +28,26 @@ func reconScenes() []scene {
 				for i := range byte(60) {
 					f.wait(time.Second).syn(server, ip(3, i), 1024+uint16(i)*17)
 				}
+				f.wait(time.Hour)
+				for i := range byte(40) { // services that were looked up, and no way out to them
+					f.name(camera, fmt.Sprintf("s%d.vendor.example", i), ip(5, i))
+					f.wait(time.Second).syn(camera, ip(5, i), 443)
+				}
+				f.wait(time.Hour)
+				for i := range byte(40) { // measurements that go on though nobody answers
+					f.wait(time.Second).flowTo(camera, ip(6, i), 6000, &event.Flow{PktsToServer: 5, DataToServer: 80})
+				}
+			}},
+		{check: "recon.horizontal-scan",
+			attack: func(f *feed) { // a sweep by ping that hosts answer
+				for i := range byte(10) {
+					f.wait(time.Second).say(laptop, fmt.Sprintf("192.168.1.%d", 100+i), 0, 0, 1, &event.ICMP{Type: 8})
+				}
+			},
+			near: func(f *feed) { // a monitor
+				for i := range byte(60) {
+					f.wait(time.Second).say(laptop, fmt.Sprintf("192.168.1.%d", 100+i), 0, 0, 1, &event.ICMP{Type: 8, Len: 56})
+				}
 			}},
 		{check: "recon.port-scan",
 			attack: func(f *feed) {

@@ -16,6 +16,7 @@ const (
 	maxWays     = 4096
 	serverSpan  = hour
 	maxIdentity = 4096
+	maxServers  = 16
 	fewRouters  = 3 // that announce themselves on one link; more are a flood
 )
 
@@ -40,6 +41,21 @@ type claim struct {
 	previous ident.MAC
 	changed  int64
 	changes  int
+	said     uint64 // what its holder last said: the operation and who was meant
+}
+
+// A radio cannot send under the address of a machine behind it. Hosts of
+// virtual machines and repeaters on a wireless network therefore say again
+// under their own address, at once, what such a machine said.
+const (
+	repeatRequest = second / 10   // within which a request that is said again is such a repetition: no spoofer asks for the owner
+	repeatReply   = second / 5000 // the same for answers, by which spoofers lie, too
+)
+
+// repeated reports whether an ARP message that says the same as the one of the
+// address's holder before it is its repetition.
+func repeated(after int64, op uint16) bool {
+	return after >= 0 && (op == 1 && after <= repeatRequest || op == 2 && after <= repeatReply)
 }
 
 // holder is what one MAC claimed.
@@ -70,6 +86,9 @@ type dhcpOffer struct {
 	dns     string
 	n       int
 	last    int64
+	asked   uint64 // the client and exchange that it answered last
+	taken   bool   // a client took what it hands out
+	told    bool   // there is a finding about it
 }
 
 type routers struct{ known []routerSeen }
@@ -141,9 +160,14 @@ func (p *spoof) arp(s *sight, b *event.ARP) {
 		h.asked = s.when
 	}
 	c := p.claims.make(hostKey(s.Place, b.SenderIP))
+	said := mix(uint64(b.Op), addrKey(b.TargetIP))
+	if c.mac != mac && c.said == said && repeated(s.when-c.time, b.Op) {
+		return
+	}
+	c.said = said
 	switch {
 	case c.mac.IsZero() || !near(c.time, s.when, 24*hour):
-		*c = claim{pin: c.pin, owner: mac, mac: mac, time: s.when}
+		*c = claim{pin: c.pin, owner: mac, mac: mac, time: s.when, said: said}
 		return
 	case c.mac == mac:
 		c.time = s.when
@@ -285,25 +309,34 @@ func (p *spoof) dhcp(s *sight, b *event.DHCP) {
 		return
 	}
 	v := p.servers.make(placeKey(s)<<16 | uint64(s.VLAN))
-	for i := range v.known {
-		if k := &v.known[i]; k.server == server {
-			k.n++
-			k.last, k.routers, k.dns = s.when, strings.Clone(routersGiven), strings.Clone(dns)
+	at := v.find(server)
+	if at == len(v.known) {
+		if at == maxServers {
 			return
 		}
+		v.known = append(v.known, dhcpOffer{server: server, mac: s.SrcMAC})
 	}
+	own := &v.known[at]
+	own.n++
+	own.last, own.routers, own.dns = s.when, strings.Clone(routersGiven), strings.Clone(dns)
+	own.asked = mix(textKey(b.ClientMAC), uint64(b.ID))
+	own.taken = own.taken || kind == "ack"
 	var first *dhcpOffer
-	for i := range v.known {
+	for i := range v.known[:at] {
 		if k := &v.known[i]; near(k.last, s.when, serverSpan) && (first == nil || k.n > first.n) {
 			first = k
 		}
 	}
-	if len(v.known) < 16 {
-		v.known = append(v.known, dhcpOffer{server: server, mac: s.SrcMAC, routers: strings.Clone(routersGiven), dns: strings.Clone(dns), n: 1, last: s.when})
+	if own.told || first == nil || first.routers == routersGiven && first.dns == dns || first.mac == s.SrcMAC && !s.SrcMAC.IsZero() {
+		return // the first one, two that agree, or one machine for two networks
 	}
-	if first == nil || first.routers == routersGiven && first.dns == dns {
-		return // the first one, or two that agree
+	// The one that was there before must be a server of this network: one offer
+	// that nobody took may be a leftover of another, such as the network that a
+	// device opens to be set up.
+	if !first.taken && first.n < 2 && first.asked != own.asked {
+		return
 	}
+	own.told = true
 	about := s.src
 	about.addr = server
 	rec := p.e.reportAt("spoof.dhcp", s, &about, group{addr: server})
@@ -317,6 +350,17 @@ func (p *spoof) dhcp(s *sight, b *event.DHCP) {
 	}
 	rec.show(p.e, s, "DHCP "+kind+" by a second server")
 	rec.add(&p.e.ledger, s.when, 1)
+}
+
+// find gives the place of a server among those that are known, the end when it
+// is not.
+func (v *dhcpView) find(server netip.Addr) int {
+	for i := range v.known {
+		if v.known[i].server == server {
+			return i
+		}
+	}
+	return len(v.known)
 }
 
 // advert finds a further machine that announces itself as a router.
@@ -356,7 +400,7 @@ func (p *spoof) advert(s *sight, b *event.ICMP) {
 	rec := p.e.report("spoof.router-advertisement", s, &s.src, link)
 	if rec.isNew() {
 		if other.prefixes == prefixes {
-			rec.rate(ident.Low, 0.5) // two routers of one network
+			rec.rate(ident.Info, 0.5) // two routers of one network
 		}
 		was, now := other.link, clip(link, 60)
 		given := clip(prefixes, 100)

@@ -63,3 +63,30 @@ func (r *recon) sweep(s *sight, asker, target netip.Addr, what string) {
 	rec.peer(&to)
 	rec.add(&r.e.ledger, s.when, max(1, uint64(hosts)*b2u(rec.isNew())))
 }
+
+// ping counts the hosts that one source sends echo requests without data,
+// answered or not. Ping programs always send some; scanners leave it out.
+func (r *recon) ping(s *sight, b *event.ICMP) {
+	if b.Type != 8 || b.V6 || b.Len != 0 || s.group || !s.Src.IsValid() {
+		return
+	}
+	sc := r.source(s)
+	if sc.pings.meet(s, s.Dst, scanSpan, 0) < bareLimit {
+		return
+	}
+	rec := r.e.report("recon.horizontal-scan", s, &s.src, "")
+	if rec.isNew() {
+		sc.keep()
+		if !s.src.home {
+			rec.rate(ident.Low, 0.9)
+		}
+		rec.trail(r.e, sc.pings.marks, "echo request without data", true)
+		sc.pings.join(rec)
+		rec.since(sc.pings.marks, scanSpan)
+		rec.tell = func() string {
+			return fmt.Sprintf("%s sent echo requests without data, as scanners do, to %s or more within %s.", rec.address, count(rec.peerSet.count(), "host"), span(rec.last-rec.first))
+		}
+	}
+	rec.peer(&s.dst)
+	rec.add(&r.e.ledger, s.when, max(1, uint64(len(sc.pings.marks))*b2u(rec.isNew())))
+}
