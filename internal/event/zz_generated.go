@@ -954,71 +954,29 @@ func (x *AMQP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *AMQP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Version != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Version)
-	}
-	if x.Method != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Method)
-	}
-	if x.Product != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Product)
-	}
-	if x.ProductVer != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.ProductVer)
-	}
-	if x.Platform != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Platform)
-	}
-	if x.Mechanism != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Mechanism)
-	}
-	if len(x.Mechanisms) > 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendArray(b, len(x.Mechanisms))
-		for _, v := range x.Mechanisms {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.User != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.User)
-	}
-	if x.VHost != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.VHost)
-	}
-	if x.ContainerID != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.ContainerID)
-	}
-	if x.Hostname != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.Hostname)
-	}
-	if x.ReplyCode != 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendUint(b, uint64(x.ReplyCode))
-	}
-	if x.ReplyText != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.ReplyText)
-	}
-	if x.Exchange != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, x.Exchange)
-	}
-	if x.Queue != "" {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendText(b, x.Queue)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *AMQP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Version)
+	w.Text(2, x.Method)
+	w.Text(3, x.Product)
+	w.Text(4, x.ProductVer)
+	w.Text(5, x.Platform)
+	w.Text(6, x.Mechanism)
+	w.Texts(7, x.Mechanisms)
+	w.Text(8, x.User)
+	w.Text(9, x.VHost)
+	w.Text(10, x.ContainerID)
+	w.Text(11, x.Hostname)
+	w.Uint(12, uint64(x.ReplyCode))
+	w.Text(13, x.ReplyText)
+	w.Text(14, x.Exchange)
+	w.Text(15, x.Queue)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -1172,40 +1130,22 @@ func (x *ARP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *ARP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Op != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.Op))
-	}
-	if x.OpName != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.OpName)
-	}
-	if x.SenderMAC != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.SenderMAC)
-	}
-	if x.SenderIP.IsValid() {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendAddr(b, x.SenderIP)
-	}
-	if x.TargetMAC != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.TargetMAC)
-	}
-	if x.TargetIP.IsValid() {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendAddr(b, x.TargetIP)
-	}
-	if x.Gratuitous {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Mismatch {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *ARP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.Op))
+	w.Text(2, x.OpName)
+	w.Text(3, x.SenderMAC)
+	w.Addr(4, &x.SenderIP)
+	w.Text(5, x.TargetMAC)
+	w.Addr(6, &x.TargetIP)
+	w.Bool(7, x.Gratuitous)
+	w.Bool(8, x.Mismatch)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -1296,28 +1236,21 @@ func (x *Anomaly) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Anomaly) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.Event != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Event)
-	}
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Anomaly) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Text(2, x.Event)
 	if x.AppProto != ProtoUnknown {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.AppProto.String())
+		w.Text(3, x.AppProto.String())
 	}
-	if x.Detail != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Detail)
-	}
-	if x.Dir != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.Dir))
-	}
-	return cbor.CloseMap(b)
+	w.Text(4, x.Detail)
+	w.Uint(5, uint64(x.Dir))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -1413,68 +1346,29 @@ func (x *BACnet) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *BACnet) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.BVLC != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.BVLC)
-	}
-	if x.PDU != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.PDU)
-	}
-	if x.Service != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Service)
-	}
-	if x.Object != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Object)
-	}
-	if x.Property != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Property)
-	}
-	if x.InvokeID != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.InvokeID))
-	}
-	if x.Priority != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.Priority))
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Error != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Error)
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Instance != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.Instance))
-	}
-	if x.VendorID != 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendUint(b, uint64(x.VendorID))
-	}
-	if x.State != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.State)
-	}
-	if x.Count != 0 {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendUint(b, uint64(x.Count))
-	}
-	if x.Network != 0 {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendUint(b, uint64(x.Network))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *BACnet) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.BVLC)
+	w.Text(2, x.PDU)
+	w.Text(3, x.Service)
+	w.Text(4, x.Object)
+	w.Text(5, x.Property)
+	w.Uint(6, uint64(x.InvokeID))
+	w.Uint(7, uint64(x.Priority))
+	w.Text(8, string(x.Class))
+	w.Text(9, x.Error)
+	w.Bool(10, x.Answered)
+	w.Uint(11, uint64(x.Instance))
+	w.Uint(12, uint64(x.VendorID))
+	w.Text(13, x.State)
+	w.Uint(14, uint64(x.Count))
+	w.Uint(15, uint64(x.Network))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -1617,44 +1511,23 @@ func (x *CDP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *CDP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.DeviceID != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.DeviceID)
-	}
-	if x.Platform != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Platform)
-	}
-	if x.Version != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Version)
-	}
-	if x.PortID != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.PortID)
-	}
-	if x.Address.IsValid() {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendAddr(b, x.Address)
-	}
-	if x.Capabilities != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.Capabilities))
-	}
-	if x.NativeVLAN != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.NativeVLAN))
-	}
-	if x.SystemName != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.SystemName)
-	}
-	if x.VTPDomain != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.VTPDomain)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *CDP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.DeviceID)
+	w.Text(2, x.Platform)
+	w.Text(3, x.Version)
+	w.Text(4, x.PortID)
+	w.Addr(5, &x.Address)
+	w.Uint(6, uint64(x.Capabilities))
+	w.Uint(7, uint64(x.NativeVLAN))
+	w.Text(8, x.SystemName)
+	w.Text(9, x.VTPDomain)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -1786,131 +1659,44 @@ func (x *CoAP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *CoAP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.RespType != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.RespType)
-	}
-	if x.Method != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Method)
-	}
-	if x.Code != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Code)
-	}
-	if x.MessageID != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.MessageID))
-	}
-	if x.Token != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Token)
-	}
-	if x.Path != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Path)
-	}
-	if x.Query != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Query)
-	}
-	if x.Host != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Host)
-	}
-	if x.Proxy != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.Proxy)
-	}
-	if x.ContentFormat != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.ContentFormat)
-	}
-	if x.Accept != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.Accept)
-	}
-	if x.Observe != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.Observe)
-	}
-	if x.Block1 != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, x.Block1)
-	}
-	if x.Block2 != "" {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendText(b, x.Block2)
-	}
-	if x.ReqLen != 0 {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendUint(b, uint64(x.ReqLen))
-	}
-	if x.RespLen != 0 {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendUint(b, uint64(x.RespLen))
-	}
-	if x.PayloadLen != 0 {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendUint(b, uint64(x.PayloadLen))
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 21)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Notification {
-		b = cbor.AppendUint(b, 22)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Signal != "" {
-		b = cbor.AppendUint(b, 23)
-		b = cbor.AppendText(b, x.Signal)
-	}
-	if x.LwM2M != "" {
-		b = cbor.AppendUint(b, 24)
-		b = cbor.AppendText(b, x.LwM2M)
-	}
-	if x.Endpoint != "" {
-		b = cbor.AppendUint(b, 25)
-		b = cbor.AppendText(b, x.Endpoint)
-	}
-	if x.Object != "" {
-		b = cbor.AppendUint(b, 26)
-		b = cbor.AppendText(b, x.Object)
-	}
-	if len(x.Links) > 0 {
-		b = cbor.AppendUint(b, 27)
-		b = cbor.AppendArray(b, len(x.Links))
-		for _, v := range x.Links {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Retransmits != 0 {
-		b = cbor.AppendUint(b, 28)
-		b = cbor.AppendUint(b, uint64(x.Retransmits))
-	}
-	if x.OSCORE {
-		b = cbor.AppendUint(b, 29)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Malformed != "" {
-		b = cbor.AppendUint(b, 30)
-		b = cbor.AppendText(b, x.Malformed)
-	}
-	if x.Multicast {
-		b = cbor.AppendUint(b, 31)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Dir != 0 {
-		b = cbor.AppendUint(b, 32)
-		b = cbor.AppendUint(b, uint64(x.Dir))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *CoAP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Text(2, x.RespType)
+	w.Text(3, x.Method)
+	w.Text(4, x.Code)
+	w.Uint(5, uint64(x.MessageID))
+	w.Text(6, x.Token)
+	w.Text(7, x.Path)
+	w.Text(8, x.Query)
+	w.Text(9, x.Host)
+	w.Text(10, x.Proxy)
+	w.Text(11, x.ContentFormat)
+	w.Text(12, x.Accept)
+	w.Text(13, x.Observe)
+	w.Text(14, x.Block1)
+	w.Text(15, x.Block2)
+	w.Uint(16, uint64(x.ReqLen))
+	w.Uint(17, uint64(x.RespLen))
+	w.Uint(18, uint64(x.PayloadLen))
+	w.Bool(21, x.Answered)
+	w.Bool(22, x.Notification)
+	w.Text(23, x.Signal)
+	w.Text(24, x.LwM2M)
+	w.Text(25, x.Endpoint)
+	w.Text(26, x.Object)
+	w.Texts(27, x.Links)
+	w.Uint(28, uint64(x.Retransmits))
+	w.Bool(29, x.OSCORE)
+	w.Text(30, x.Malformed)
+	w.Bool(31, x.Multicast)
+	w.Uint(32, uint64(x.Dir))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -2135,44 +1921,23 @@ func (x *DCERPC) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *DCERPC) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Request != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Request)
-	}
-	if x.UUID != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.UUID)
-	}
-	if x.Interface != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Interface)
-	}
-	if x.Opnum != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.Opnum))
-	}
-	if x.Operation != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Operation)
-	}
-	if x.Endpoint != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Endpoint)
-	}
-	if x.CallID != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.CallID))
-	}
-	if x.Fault != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.Fault))
-	}
-	if x.StubLen != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.StubLen))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *DCERPC) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Request)
+	w.Text(2, x.UUID)
+	w.Text(3, x.Interface)
+	w.Uint(4, uint64(x.Opnum))
+	w.Text(5, x.Operation)
+	w.Text(6, x.Endpoint)
+	w.Uint(7, uint64(x.CallID))
+	w.Uint(8, uint64(x.Fault))
+	w.Uint(9, uint64(x.StubLen))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -2311,121 +2076,40 @@ func (x *DHCP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *DHCP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.MsgType != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.MsgType)
-	}
-	if x.ID != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.ID))
-	}
-	if x.ClientMAC != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.ClientMAC)
-	}
-	if x.ClientIP.IsValid() {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendAddr(b, x.ClientIP)
-	}
-	if x.AssignedIP.IsValid() {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendAddr(b, x.AssignedIP)
-	}
-	if x.Requested.IsValid() {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendAddr(b, x.Requested)
-	}
-	if x.NextServer.IsValid() {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendAddr(b, x.NextServer)
-	}
-	if x.ServerID.IsValid() {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendAddr(b, x.ServerID)
-	}
-	if x.Relay.IsValid() {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendAddr(b, x.Relay)
-	}
-	if x.Subnet.IsValid() {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendAddr(b, x.Subnet)
-	}
-	if len(x.Routers) > 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendArray(b, len(x.Routers))
-		for _, v := range x.Routers {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if len(x.DNS) > 0 {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendArray(b, len(x.DNS))
-		for _, v := range x.DNS {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Hostname != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, x.Hostname)
-	}
-	if x.FQDN != "" {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendText(b, x.FQDN)
-	}
-	if x.Domain != "" {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendText(b, x.Domain)
-	}
-	if x.VendorID != "" {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendText(b, x.VendorID)
-	}
-	if x.ParamList != "" {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendText(b, x.ParamList)
-	}
-	if x.Options != "" {
-		b = cbor.AppendUint(b, 19)
-		b = cbor.AppendText(b, x.Options)
-	}
-	if x.MUD != "" {
-		b = cbor.AppendUint(b, 20)
-		b = cbor.AppendText(b, x.MUD)
-	}
-	if x.Lease != 0 {
-		b = cbor.AppendUint(b, 21)
-		b = cbor.AppendUint(b, uint64(x.Lease))
-	}
-	if x.Renewal != 0 {
-		b = cbor.AppendUint(b, 22)
-		b = cbor.AppendUint(b, uint64(x.Renewal))
-	}
-	if x.Rebinding != 0 {
-		b = cbor.AppendUint(b, 23)
-		b = cbor.AppendUint(b, uint64(x.Rebinding))
-	}
-	if x.ClientID != "" {
-		b = cbor.AppendUint(b, 24)
-		b = cbor.AppendText(b, x.ClientID)
-	}
-	if len(x.Params) > 0 {
-		b = cbor.AppendUint(b, 25)
-		b = cbor.AppendArray(b, len(x.Params))
-		for _, v := range x.Params {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.UserClass != "" {
-		b = cbor.AppendUint(b, 26)
-		b = cbor.AppendText(b, x.UserClass)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *DHCP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Text(2, x.MsgType)
+	w.Uint(3, uint64(x.ID))
+	w.Text(4, x.ClientMAC)
+	w.Addr(5, &x.ClientIP)
+	w.Addr(6, &x.AssignedIP)
+	w.Addr(7, &x.Requested)
+	w.Addr(8, &x.NextServer)
+	w.Addr(9, &x.ServerID)
+	w.Addr(10, &x.Relay)
+	w.Addr(11, &x.Subnet)
+	w.Texts(12, x.Routers)
+	w.Texts(13, x.DNS)
+	w.Text(14, x.Hostname)
+	w.Text(15, x.FQDN)
+	w.Text(16, x.Domain)
+	w.Text(17, x.VendorID)
+	w.Text(18, x.ParamList)
+	w.Text(19, x.Options)
+	w.Text(20, x.MUD)
+	w.Uint(21, uint64(x.Lease))
+	w.Uint(22, uint64(x.Renewal))
+	w.Uint(23, uint64(x.Rebinding))
+	w.Text(24, x.ClientID)
+	w.Texts(25, x.Params)
+	w.Text(26, x.UserClass)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -2639,62 +2323,26 @@ func (x *DHCPv6) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *DHCPv6) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.MsgType != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.MsgType)
-	}
-	if x.ID != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.ID))
-	}
-	if x.DUID != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.DUID)
-	}
-	if x.ClientMAC != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.ClientMAC)
-	}
-	if x.FQDN != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.FQDN)
-	}
-	if x.VendorID != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.VendorID)
-	}
-	if x.Enterprise != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.Enterprise))
-	}
-	if x.ParamList != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.ParamList)
-	}
-	if len(x.Addresses) > 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendArray(b, len(x.Addresses))
-		for _, v := range x.Addresses {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if len(x.DNS) > 0 {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendArray(b, len(x.DNS))
-		for _, v := range x.DNS {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.MUD != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.MUD)
-	}
-	if x.ServerDUID != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.ServerDUID)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *DHCPv6) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.MsgType)
+	w.Uint(2, uint64(x.ID))
+	w.Text(3, x.DUID)
+	w.Text(4, x.ClientMAC)
+	w.Text(5, x.FQDN)
+	w.Text(6, x.VendorID)
+	w.Uint(7, uint64(x.Enterprise))
+	w.Text(8, x.ParamList)
+	w.Texts(9, x.Addresses)
+	w.Texts(10, x.DNS)
+	w.Text(11, x.MUD)
+	w.Text(12, x.ServerDUID)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -2834,83 +2482,32 @@ func (x *DICOM) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *DICOM) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.PDU != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.PDU)
-	}
-	if x.CalledAE != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.CalledAE)
-	}
-	if x.CallingAE != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.CallingAE)
-	}
-	if x.Accepted {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Reject != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Reject)
-	}
-	if len(x.Services) > 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendArray(b, len(x.Services))
-		for _, v := range x.Services {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Impl != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Impl)
-	}
-	if x.ImplUID != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.ImplUID)
-	}
-	if x.Command != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Command)
-	}
-	if x.SOPClass != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.SOPClass)
-	}
-	if x.Status != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.Status))
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.MoveTo != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.MoveTo)
-	}
-	if x.Wildcard {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Results != 0 {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendUint(b, uint64(x.Results))
-	}
-	if x.SubOps != 0 {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendUint(b, uint64(x.SubOps))
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Peer != "" {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendText(b, x.Peer)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *DICOM) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.PDU)
+	w.Text(2, x.CalledAE)
+	w.Text(3, x.CallingAE)
+	w.Bool(4, x.Accepted)
+	w.Text(5, x.Reject)
+	w.Texts(6, x.Services)
+	w.Text(7, x.Impl)
+	w.Text(8, x.ImplUID)
+	w.Text(9, x.Command)
+	w.Text(10, x.SOPClass)
+	w.Uint(11, uint64(x.Status))
+	w.Bool(12, x.Answered)
+	w.Text(13, x.MoveTo)
+	w.Bool(14, x.Wildcard)
+	w.Uint(15, uint64(x.Results))
+	w.Uint(16, uint64(x.SubOps))
+	w.Text(17, string(x.Class))
+	w.Text(18, x.Peer)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -3086,71 +2683,29 @@ func (x *DNP3) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *DNP3) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Src != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.Src))
-	}
-	if x.Dst != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Dst))
-	}
-	if x.Function != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Function)
-	}
-	if x.FunctionNum != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.FunctionNum))
-	}
-	if x.Seq != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.Seq))
-	}
-	if x.IIN != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.IIN)
-	}
-	if len(x.Objects) > 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendArray(b, len(x.Objects))
-		for _, v := range x.Objects {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Denied {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Unsolicited {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Control != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.Control)
-	}
-	if x.Point != 0 {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendUint(b, uint64(x.Point))
-	}
-	if x.Status != 0 {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendUint(b, uint64(x.Status))
-	}
-	if x.File != "" {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendText(b, x.File)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *DNP3) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.Src))
+	w.Uint(2, uint64(x.Dst))
+	w.Text(3, x.Function)
+	w.Uint(4, uint64(x.FunctionNum))
+	w.Uint(5, uint64(x.Seq))
+	w.Text(6, x.IIN)
+	w.Texts(7, x.Objects)
+	w.Text(8, string(x.Class))
+	w.Bool(9, x.Answered)
+	w.Bool(10, x.Denied)
+	w.Bool(11, x.Unsolicited)
+	w.Text(12, x.Control)
+	w.Uint(13, uint64(x.Point))
+	w.Uint(14, uint64(x.Status))
+	w.Text(15, x.File)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -3314,103 +2869,41 @@ func (x *DNS) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *DNS) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.ID != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.ID))
-	}
-	if x.RRName != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.RRName)
-	}
-	if x.RRType != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.RRType)
-	}
-	if x.QType != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.QType))
-	}
-	if x.QClass != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.QClass))
-	}
-	if x.Opcode != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.Opcode))
-	}
-	if x.RCode != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.RCode)
-	}
-	if x.RCodeNum != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.RCodeNum))
-	}
-	if x.AA {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.TC {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.RD {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.RA {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Unasked {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Conflict {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.QuestionsN != 0 {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendUint(b, uint64(x.QuestionsN))
-	}
-	if len(x.Answers) > 0 {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendArray(b, len(x.Answers))
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *DNS) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Uint(2, uint64(x.ID))
+	w.Text(3, x.RRName)
+	w.Text(4, x.RRType)
+	w.Uint(5, uint64(x.QType))
+	w.Uint(6, uint64(x.QClass))
+	w.Uint(7, uint64(x.Opcode))
+	w.Text(8, x.RCode)
+	w.Uint(9, uint64(x.RCodeNum))
+	w.Bool(10, x.AA)
+	w.Bool(11, x.TC)
+	w.Bool(12, x.RD)
+	w.Bool(13, x.RA)
+	w.Bool(14, x.Answered)
+	w.Bool(15, x.Unasked)
+	w.Bool(16, x.Conflict)
+	w.Uint(17, uint64(x.QuestionsN))
+	if w.Array(18, len(x.Answers)) {
 		for i := range x.Answers {
-			b = x.Answers[i].appendCBOR(b)
+			x.Answers[i].appendCBOR(w)
 		}
 	}
-	if x.Authority != 0 {
-		b = cbor.AppendUint(b, 19)
-		b = cbor.AppendUint(b, uint64(x.Authority))
-	}
-	if x.ReqLen != 0 {
-		b = cbor.AppendUint(b, 20)
-		b = cbor.AppendUint(b, uint64(x.ReqLen))
-	}
-	if x.RespLen != 0 {
-		b = cbor.AppendUint(b, 21)
-		b = cbor.AppendUint(b, uint64(x.RespLen))
-	}
-	if x.RTT != 0 {
-		b = cbor.AppendUint(b, 22)
-		b = cbor.AppendUint(b, uint64(x.RTT))
-	}
-	if x.TCP {
-		b = cbor.AppendUint(b, 23)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+	w.Uint(19, uint64(x.Authority))
+	w.Uint(20, uint64(x.ReqLen))
+	w.Uint(21, uint64(x.RespLen))
+	w.Uint(22, uint64(x.RTT))
+	w.Bool(23, x.TCP)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -3559,29 +3052,14 @@ func (x *DNSAnswer) appendEVE(w *eveWriter) {
 	w.text("rdata", x.Data)
 }
 
-func (x *DNSAnswer) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Name != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Name)
-	}
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.TTL != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.TTL))
-	}
-	if x.Data != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Data)
-	}
-	if x.Addr.IsValid() {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendAddr(b, x.Addr)
-	}
-	return cbor.CloseMap(b)
+func (x *DNSAnswer) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Name)
+	w.Text(2, x.Type)
+	w.Uint(3, uint64(x.TTL))
+	w.Text(4, x.Data)
+	w.Addr(5, &x.Addr)
+	w.Close()
 }
 
 func (x *DNSAnswer) decodeCBOR(r *cbor.Reader) {
@@ -3656,68 +3134,29 @@ func (x *ENIP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *ENIP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Command != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Command)
-	}
-	if x.CommandNum != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.CommandNum))
-	}
-	if x.Status != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Status))
-	}
-	if x.Session != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.Session))
-	}
-	if x.Service != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Service)
-	}
-	if x.ServiceNum != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.ServiceNum))
-	}
-	if x.ClassID != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.ClassID))
-	}
-	if x.Instance != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.Instance))
-	}
-	if x.Attribute != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.Attribute))
-	}
-	if x.Tag != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.Tag)
-	}
-	if x.CIPStatus != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.CIPStatus))
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.IO {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Connection != 0 {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendUint(b, uint64(x.Connection))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *ENIP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Command)
+	w.Uint(2, uint64(x.CommandNum))
+	w.Uint(3, uint64(x.Status))
+	w.Uint(4, uint64(x.Session))
+	w.Text(5, x.Service)
+	w.Uint(6, uint64(x.ServiceNum))
+	w.Uint(7, uint64(x.ClassID))
+	w.Uint(8, uint64(x.Instance))
+	w.Uint(9, uint64(x.Attribute))
+	w.Text(10, x.Tag)
+	w.Uint(11, uint64(x.CIPStatus))
+	w.Text(12, string(x.Class))
+	w.Bool(13, x.Answered)
+	w.Bool(14, x.IO)
+	w.Uint(15, uint64(x.Connection))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -3859,28 +3298,19 @@ func (x *FTP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *FTP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Command != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Command)
-	}
-	if x.Arg != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Arg)
-	}
-	if x.Code != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Code)
-	}
-	if x.Reply != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Reply)
-	}
-	if x.Port != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.Port))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *FTP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Command)
+	w.Text(2, x.Arg)
+	w.Text(3, x.Code)
+	w.Text(4, x.Reply)
+	w.Uint(5, uint64(x.Port))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -3968,40 +3398,24 @@ func (x *FileInfo) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *FileInfo) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *FileInfo) appendCBOR(w *cbor.Writer) {
+	w.Open()
 	if x.AppProto != ProtoUnknown {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.AppProto.String())
+		w.Text(1, x.AppProto.String())
 	}
-	if x.Filename != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Filename)
-	}
-	if x.Host != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Host)
-	}
-	if x.Magic != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Magic)
-	}
-	if x.Mime != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Mime)
-	}
-	if x.Size != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.Size))
-	}
-	if x.Dir != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.Dir))
-	}
-	if x.Agent != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Agent)
-	}
-	return cbor.CloseMap(b)
+	w.Text(2, x.Filename)
+	w.Text(3, x.Host)
+	w.Text(4, x.Magic)
+	w.Text(5, x.Mime)
+	w.Uint(6, uint64(x.Size))
+	w.Uint(7, uint64(x.Dir))
+	w.Text(8, x.Agent)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -4138,157 +3552,57 @@ func (x *Flow) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Flow) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Flow) appendCBOR(w *cbor.Writer) {
+	w.Open()
 	if x.AppProto != ProtoUnknown {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.AppProto.String())
+		w.Text(1, x.AppProto.String())
 	}
-	if x.AppProtoBy != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.AppProtoBy)
-	}
-	if x.PktsToServer != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.PktsToServer))
-	}
-	if x.PktsToClient != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.PktsToClient))
-	}
-	if x.BytesToServer != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.BytesToServer))
-	}
-	if x.BytesToClient != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.BytesToClient))
-	}
-	if x.DataToServer != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.DataToServer))
-	}
-	if x.DataToClient != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.DataToClient))
-	}
-	if x.Start != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendInt(b, int64(x.Start))
-	}
-	if x.End != 0 {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendInt(b, int64(x.End))
-	}
-	if x.Age != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.Age))
-	}
-	if x.State != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.State)
-	}
-	if x.Reason != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.Reason)
-	}
-	if x.ConnState != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, x.ConnState)
-	}
-	if x.TCPFlagsTS != 0 {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendUint(b, uint64(x.TCPFlagsTS))
-	}
-	if x.TCPFlagsTC != 0 {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendUint(b, uint64(x.TCPFlagsTC))
-	}
-	if x.Midstream {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.OneSided {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Gaps != 0 {
-		b = cbor.AppendUint(b, 19)
-		b = cbor.AppendUint(b, uint64(x.Gaps))
-	}
-	if x.OutOfOrder != 0 {
-		b = cbor.AppendUint(b, 20)
-		b = cbor.AppendUint(b, uint64(x.OutOfOrder))
-	}
-	if x.Retransmits != 0 {
-		b = cbor.AppendUint(b, 21)
-		b = cbor.AppendUint(b, uint64(x.Retransmits))
-	}
-	if x.Overlaps != 0 {
-		b = cbor.AppendUint(b, 22)
-		b = cbor.AppendUint(b, uint64(x.Overlaps))
-	}
-	if x.TTLToServer != 0 {
-		b = cbor.AppendUint(b, 23)
-		b = cbor.AppendUint(b, uint64(x.TTLToServer))
-	}
-	if x.TTLToClient != 0 {
-		b = cbor.AppendUint(b, 24)
-		b = cbor.AppendUint(b, uint64(x.TTLToClient))
-	}
-	if x.SYNWindow != 0 {
-		b = cbor.AppendUint(b, 25)
-		b = cbor.AppendUint(b, uint64(x.SYNWindow))
-	}
-	if x.SYNOptions != "" {
-		b = cbor.AppendUint(b, 26)
-		b = cbor.AppendText(b, x.SYNOptions)
-	}
-	if x.SYNMSS != 0 {
-		b = cbor.AppendUint(b, 27)
-		b = cbor.AppendUint(b, uint64(x.SYNMSS))
-	}
-	if x.SYNScale != 0 {
-		b = cbor.AppendUint(b, 28)
-		b = cbor.AppendUint(b, uint64(x.SYNScale))
-	}
-	if x.SYNSeqIsDst {
-		b = cbor.AppendUint(b, 29)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.ICMPType != 0 {
-		b = cbor.AppendUint(b, 30)
-		b = cbor.AppendUint(b, uint64(x.ICMPType))
-	}
-	if x.ICMPCode != 0 {
-		b = cbor.AppendUint(b, 31)
-		b = cbor.AppendUint(b, uint64(x.ICMPCode))
-	}
-	if x.Tunnel != "" {
-		b = cbor.AppendUint(b, 32)
-		b = cbor.AppendText(b, x.Tunnel)
-	}
-	if x.Aggregated != 0 {
-		b = cbor.AppendUint(b, 33)
-		b = cbor.AppendUint(b, uint64(x.Aggregated))
-	}
+	w.Text(2, x.AppProtoBy)
+	w.Uint(3, uint64(x.PktsToServer))
+	w.Uint(4, uint64(x.PktsToClient))
+	w.Uint(5, uint64(x.BytesToServer))
+	w.Uint(6, uint64(x.BytesToClient))
+	w.Uint(7, uint64(x.DataToServer))
+	w.Uint(8, uint64(x.DataToClient))
+	w.Int(9, int64(x.Start))
+	w.Int(10, int64(x.End))
+	w.Uint(11, uint64(x.Age))
+	w.Text(12, x.State)
+	w.Text(13, x.Reason)
+	w.Text(14, x.ConnState)
+	w.Uint(15, uint64(x.TCPFlagsTS))
+	w.Uint(16, uint64(x.TCPFlagsTC))
+	w.Bool(17, x.Midstream)
+	w.Bool(18, x.OneSided)
+	w.Uint(19, uint64(x.Gaps))
+	w.Uint(20, uint64(x.OutOfOrder))
+	w.Uint(21, uint64(x.Retransmits))
+	w.Uint(22, uint64(x.Overlaps))
+	w.Uint(23, uint64(x.TTLToServer))
+	w.Uint(24, uint64(x.TTLToClient))
+	w.Uint(25, uint64(x.SYNWindow))
+	w.Text(26, x.SYNOptions)
+	w.Uint(27, uint64(x.SYNMSS))
+	w.Uint(28, uint64(x.SYNScale))
+	w.Bool(29, x.SYNSeqIsDst)
+	w.Uint(30, uint64(x.ICMPType))
+	w.Uint(31, uint64(x.ICMPCode))
+	w.Text(32, x.Tunnel)
+	w.Uint(33, uint64(x.Aggregated))
 	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 34)
-		begin := len(b)
-		b = x.Tempo.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
+		mark := len(w.B)
+		value := w.Key(34)
+		x.Tempo.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
-	if x.Origin != "" {
-		b = cbor.AppendUint(b, 35)
-		b = cbor.AppendText(b, x.Origin)
-	}
-	if x.Observer.IsValid() {
-		b = cbor.AppendUint(b, 36)
-		b = cbor.AppendAddr(b, x.Observer)
-	}
-	return cbor.CloseMap(b)
+	w.Text(35, x.Origin)
+	w.Addr(36, &x.Observer)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -4538,60 +3852,27 @@ func (x *HL7) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *HL7) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.Version != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Version)
-	}
-	if x.SendApp != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.SendApp)
-	}
-	if x.SendFac != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.SendFac)
-	}
-	if x.RecvApp != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.RecvApp)
-	}
-	if x.RecvFac != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.RecvFac)
-	}
-	if x.ControlID != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.ControlID)
-	}
-	if x.Processing != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Processing)
-	}
-	if x.Ack != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Ack)
-	}
-	if x.Segments != 0 {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendUint(b, uint64(x.Segments))
-	}
-	if x.Patient {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Length != 0 {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendUint(b, uint64(x.Length))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *HL7) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Text(2, x.Version)
+	w.Text(3, x.SendApp)
+	w.Text(4, x.SendFac)
+	w.Text(5, x.RecvApp)
+	w.Text(6, x.RecvFac)
+	w.Text(7, x.ControlID)
+	w.Text(8, x.Processing)
+	w.Text(9, x.Ack)
+	w.Uint(10, uint64(x.Segments))
+	w.Bool(11, x.Patient)
+	w.Text(12, string(x.Class))
+	w.Uint(13, uint64(x.Length))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -4739,116 +4020,41 @@ func (x *HTTP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *HTTP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Host != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Host)
-	}
-	if x.Port != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Port))
-	}
-	if x.URL != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.URL)
-	}
-	if x.UserAgent != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.UserAgent)
-	}
-	if x.ContentType != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.ContentType)
-	}
-	if x.Referer != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Referer)
-	}
-	if x.Method != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Method)
-	}
-	if x.Protocol != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Protocol)
-	}
-	if x.Status != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.Status))
-	}
-	if x.Redirect != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.Redirect)
-	}
-	if x.Length != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.Length))
-	}
-	if x.ReqLength != 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendUint(b, uint64(x.ReqLength))
-	}
-	if x.ReqType != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.ReqType)
-	}
-	if x.Server != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, x.Server)
-	}
-	if x.Realm != "" {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendText(b, x.Realm)
-	}
-	if x.PoweredBy != "" {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendText(b, x.PoweredBy)
-	}
-	if x.Via != "" {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendText(b, x.Via)
-	}
-	if x.Upgrade != "" {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendText(b, x.Upgrade)
-	}
-	if x.XForwarded != "" {
-		b = cbor.AppendUint(b, 19)
-		b = cbor.AppendText(b, x.XForwarded)
-	}
-	if x.Cookie {
-		b = cbor.AppendUint(b, 20)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Title != "" {
-		b = cbor.AppendUint(b, 23)
-		b = cbor.AppendText(b, x.Title)
-	}
-	if x.RespMagic != "" {
-		b = cbor.AppendUint(b, 24)
-		b = cbor.AppendText(b, x.RespMagic)
-	}
-	if x.ReqMagic != "" {
-		b = cbor.AppendUint(b, 25)
-		b = cbor.AppendText(b, x.ReqMagic)
-	}
-	if x.SOAPAction != "" {
-		b = cbor.AppendUint(b, 26)
-		b = cbor.AppendText(b, x.SOAPAction)
-	}
-	if x.Encoded {
-		b = cbor.AppendUint(b, 27)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.HeaderNames != "" {
-		b = cbor.AppendUint(b, 28)
-		b = cbor.AppendText(b, x.HeaderNames)
-	}
-	if x.Authenticate != "" {
-		b = cbor.AppendUint(b, 29)
-		b = cbor.AppendText(b, x.Authenticate)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *HTTP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Host)
+	w.Uint(2, uint64(x.Port))
+	w.Text(3, x.URL)
+	w.Text(4, x.UserAgent)
+	w.Text(5, x.ContentType)
+	w.Text(6, x.Referer)
+	w.Text(7, x.Method)
+	w.Text(8, x.Protocol)
+	w.Uint(9, uint64(x.Status))
+	w.Text(10, x.Redirect)
+	w.Uint(11, uint64(x.Length))
+	w.Uint(12, uint64(x.ReqLength))
+	w.Text(13, x.ReqType)
+	w.Text(14, x.Server)
+	w.Text(15, x.Realm)
+	w.Text(16, x.PoweredBy)
+	w.Text(17, x.Via)
+	w.Text(18, x.Upgrade)
+	w.Text(19, x.XForwarded)
+	w.Bool(20, x.Cookie)
+	w.Text(23, x.Title)
+	w.Text(24, x.RespMagic)
+	w.Text(25, x.ReqMagic)
+	w.Text(26, x.SOAPAction)
+	w.Bool(27, x.Encoded)
+	w.Text(28, x.HeaderNames)
+	w.Text(29, x.Authenticate)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -5053,78 +4259,30 @@ func (x *ICMP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *ICMP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.V6 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Type != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Type))
-	}
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	if x.Name != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Name)
-	}
-	if x.Target.IsValid() {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendAddr(b, x.Target)
-	}
-	if x.LinkAddr != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.LinkAddr)
-	}
-	if x.Router {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Override {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Lifetime != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.Lifetime))
-	}
-	if len(x.Prefixes) > 0 {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendArray(b, len(x.Prefixes))
-		for _, v := range x.Prefixes {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if len(x.DNS) > 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendArray(b, len(x.DNS))
-		for _, v := range x.DNS {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Len != 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendUint(b, uint64(x.Len))
-	}
-	if x.OrigDst.IsValid() {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendAddr(b, x.OrigDst)
-	}
-	if x.OrigDstPort != 0 {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendUint(b, uint64(x.OrigDstPort))
-	}
-	if x.OrigSrc.IsValid() {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendAddr(b, x.OrigSrc)
-	}
-	if x.OrigProto != 0 {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendUint(b, uint64(x.OrigProto))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *ICMP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Bool(1, x.V6)
+	w.Uint(2, uint64(x.Type))
+	w.Uint(3, uint64(x.Code))
+	w.Text(4, x.Name)
+	w.Addr(5, &x.Target)
+	w.Text(6, x.LinkAddr)
+	w.Bool(7, x.Router)
+	w.Bool(8, x.Override)
+	w.Uint(9, uint64(x.Lifetime))
+	w.Texts(10, x.Prefixes)
+	w.Texts(11, x.DNS)
+	w.Uint(12, uint64(x.Len))
+	w.Addr(13, &x.OrigDst)
+	w.Uint(14, uint64(x.OrigDstPort))
+	w.Addr(15, &x.OrigSrc)
+	w.Uint(16, uint64(x.OrigProto))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -5271,44 +4429,25 @@ func (x *ICS) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *ICS) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *ICS) appendCBOR(w *cbor.Writer) {
+	w.Open()
 	if x.Protocol != ProtoUnknown {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Protocol.String())
+		w.Text(1, x.Protocol.String())
 	}
-	if x.Verb != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Verb)
-	}
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	if x.Target != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Target)
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Error != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Error)
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Addr.IsValid() {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendAddr(b, x.Addr)
-	}
-	if x.Name != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Name)
-	}
-	return cbor.CloseMap(b)
+	w.Text(2, x.Verb)
+	w.Uint(3, uint64(x.Code))
+	w.Text(4, x.Target)
+	w.Text(5, string(x.Class))
+	w.Text(6, x.Error)
+	w.Bool(7, x.Answered)
+	w.Addr(8, &x.Addr)
+	w.Text(9, x.Name)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -5426,56 +4565,26 @@ func (x *IEC104) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *IEC104) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Frame != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Frame)
-	}
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.TypeNum != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.TypeNum))
-	}
-	if x.Cause != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Cause)
-	}
-	if x.Neg {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.CA != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.CA))
-	}
-	if x.IOA != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.IOA))
-	}
-	if x.Objects != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.Objects))
-	}
-	if x.Control != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Control)
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Dir != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.Dir))
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *IEC104) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Frame)
+	w.Text(2, x.Type)
+	w.Uint(3, uint64(x.TypeNum))
+	w.Text(4, x.Cause)
+	w.Bool(5, x.Neg)
+	w.Uint(6, uint64(x.CA))
+	w.Uint(7, uint64(x.IOA))
+	w.Uint(8, uint64(x.Objects))
+	w.Text(9, x.Control)
+	w.Text(10, string(x.Class))
+	w.Uint(11, uint64(x.Dir))
+	w.Bool(12, x.Answered)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -5595,24 +4704,18 @@ func (x *IRC) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *IRC) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Command != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Command)
-	}
-	if x.Nick != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Nick)
-	}
-	if x.Target != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Target)
-	}
-	if x.Text != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Text)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *IRC) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Command)
+	w.Text(2, x.Nick)
+	w.Text(3, x.Target)
+	w.Text(4, x.Text)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -5699,52 +4802,25 @@ func (x *Identity) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Identity) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Source != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Source)
-	}
-	if x.Vendor != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Vendor)
-	}
-	if x.Model != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Model)
-	}
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.Name != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Name)
-	}
-	if x.Firmware != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Firmware)
-	}
-	if x.Hardware != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Hardware)
-	}
-	if x.Serial != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Serial)
-	}
-	if x.OS != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.OS)
-	}
-	if x.Banner != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.Banner)
-	}
-	if x.MUD != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.MUD)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Identity) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Source)
+	w.Text(2, x.Vendor)
+	w.Text(3, x.Model)
+	w.Text(4, x.Type)
+	w.Text(5, x.Name)
+	w.Text(6, x.Firmware)
+	w.Text(7, x.Hardware)
+	w.Text(8, x.Serial)
+	w.Text(9, x.OS)
+	w.Text(10, x.Banner)
+	w.Text(11, x.MUD)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -5862,48 +4938,24 @@ func (x *KRB5) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *KRB5) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.MsgType != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.MsgType)
-	}
-	if x.Client != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Client)
-	}
-	if x.Realm != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Realm)
-	}
-	if x.Service != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Service)
-	}
-	if x.ErrorCode != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.ErrorCode)
-	}
-	if x.Encryption != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Encryption)
-	}
-	if x.Weak {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.PreAuth {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.FailedRequest != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.FailedRequest)
-	}
-	if x.TicketEncryption != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.TicketEncryption)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *KRB5) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.MsgType)
+	w.Text(2, x.Client)
+	w.Text(3, x.Realm)
+	w.Text(4, x.Service)
+	w.Text(5, x.ErrorCode)
+	w.Text(6, x.Encryption)
+	w.Bool(7, x.Weak)
+	w.Bool(8, x.PreAuth)
+	w.Text(9, x.FailedRequest)
+	w.Text(10, x.TicketEncryption)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -6022,48 +5074,24 @@ func (x *Kasa) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Kasa) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Command != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Command)
-	}
-	if x.Write {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Alias != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Alias)
-	}
-	if x.Model != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Model)
-	}
-	if x.Software != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Software)
-	}
-	if x.Hardware != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Hardware)
-	}
-	if x.DeviceID != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.DeviceID)
-	}
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.MAC != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.MAC)
-	}
-	if x.Error != 0 {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendInt(b, int64(x.Error))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Kasa) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Command)
+	w.Bool(2, x.Write)
+	w.Text(3, x.Alias)
+	w.Text(4, x.Model)
+	w.Text(5, x.Software)
+	w.Text(6, x.Hardware)
+	w.Text(7, x.DeviceID)
+	w.Text(8, x.Type)
+	w.Text(9, x.MAC)
+	w.Int(10, int64(x.Error))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -6189,83 +5217,32 @@ func (x *LLDP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *LLDP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.ChassisID != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.ChassisID)
-	}
-	if x.PortID != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.PortID)
-	}
-	if x.PortDesc != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.PortDesc)
-	}
-	if x.SystemName != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.SystemName)
-	}
-	if x.SystemDesc != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.SystemDesc)
-	}
-	if len(x.Capabilities) > 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendArray(b, len(x.Capabilities))
-		for _, v := range x.Capabilities {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Management.IsValid() {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendAddr(b, x.Management)
-	}
-	if x.TTL != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.TTL))
-	}
-	if x.Vendor != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Vendor)
-	}
-	if x.Model != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.Model)
-	}
-	if x.Hardware != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.Hardware)
-	}
-	if x.Firmware != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.Firmware)
-	}
-	if x.Software != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.Software)
-	}
-	if x.Serial != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, x.Serial)
-	}
-	if x.Asset != "" {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendText(b, x.Asset)
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendText(b, x.Class)
-	}
-	if x.VLAN != 0 {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendUint(b, uint64(x.VLAN))
-	}
-	if x.MUD != "" {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendText(b, x.MUD)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *LLDP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.ChassisID)
+	w.Text(2, x.PortID)
+	w.Text(3, x.PortDesc)
+	w.Text(4, x.SystemName)
+	w.Text(5, x.SystemDesc)
+	w.Texts(6, x.Capabilities)
+	w.Addr(7, &x.Management)
+	w.Uint(8, uint64(x.TTL))
+	w.Text(9, x.Vendor)
+	w.Text(10, x.Model)
+	w.Text(11, x.Hardware)
+	w.Text(12, x.Firmware)
+	w.Text(13, x.Software)
+	w.Text(14, x.Serial)
+	w.Text(15, x.Asset)
+	w.Text(16, x.Class)
+	w.Uint(17, uint64(x.VLAN))
+	w.Text(18, x.MUD)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -6426,27 +5403,22 @@ func (x *LLMNR) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *LLMNR) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.RRName != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.RRName)
-	}
-	if x.RRType != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.RRType)
-	}
-	if len(x.Answers) > 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendArray(b, len(x.Answers))
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *LLMNR) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Text(2, x.RRName)
+	w.Text(3, x.RRType)
+	if w.Array(4, len(x.Answers)) {
 		for i := range x.Answers {
-			b = x.Answers[i].appendCBOR(b)
+			x.Answers[i].appendCBOR(w)
 		}
 	}
-	return cbor.CloseMap(b)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -6534,36 +5506,26 @@ func (x *Login) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Login) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Login) appendCBOR(w *cbor.Writer) {
+	w.Open()
 	if x.Service != ProtoUnknown {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Service.String())
+		w.Text(1, x.Service.String())
 	}
-	if x.User != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.User)
-	}
+	w.Text(2, x.User)
 	if !x.Secret.IsZero() {
-		b = cbor.AppendUint(b, 3)
-		b = appendSecretCBOR(b, &x.Secret)
+		w.Key(3)
+		w.B = appendSecretCBOR(w.B, &x.Secret)
 	}
-	if x.Outcome != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Outcome)
-	}
-	if x.Mechanism != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Mechanism)
-	}
-	if x.Clear {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Count != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.Count))
-	}
-	return cbor.CloseMap(b)
+	w.Text(4, x.Outcome)
+	w.Text(5, x.Mechanism)
+	w.Bool(6, x.Clear)
+	w.Uint(7, uint64(x.Count))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -6675,33 +5637,22 @@ func (x *MDNS) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *MDNS) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if len(x.Queries) > 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendArray(b, len(x.Queries))
-		for _, v := range x.Queries {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if len(x.Answers) > 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendArray(b, len(x.Answers))
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *MDNS) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Texts(2, x.Queries)
+	if w.Array(3, len(x.Answers)) {
 		for i := range x.Answers {
-			b = x.Answers[i].appendCBOR(b)
+			x.Answers[i].appendCBOR(w)
 		}
 	}
-	if len(x.TXT) > 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendArray(b, len(x.TXT))
-		for _, v := range x.TXT {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	return cbor.CloseMap(b)
+	w.Texts(4, x.TXT)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -6851,116 +5802,71 @@ func (x *MQTT) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *MQTT) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.Version != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Version))
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *MQTT) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Uint(2, uint64(x.Version))
+	{
+		mark := len(w.B)
+		value := w.Key(3)
+		x.Connect.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
 	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 3)
-		begin := len(b)
-		b = x.Connect.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
+		mark := len(w.B)
+		value := w.Key(4)
+		x.Connack.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
 	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 4)
-		begin := len(b)
-		b = x.Connack.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
+		mark := len(w.B)
+		value := w.Key(5)
+		x.Publish.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
 	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 5)
-		begin := len(b)
-		b = x.Publish.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
+		mark := len(w.B)
+		value := w.Key(6)
+		x.Ack.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
 	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 6)
-		begin := len(b)
-		b = x.Ack.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
+		mark := len(w.B)
+		value := w.Key(7)
+		x.Subscribe.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
 	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 7)
-		begin := len(b)
-		b = x.Subscribe.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
+		mark := len(w.B)
+		value := w.Key(8)
+		x.Unsubscribe.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
 	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 8)
-		begin := len(b)
-		b = x.Unsubscribe.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
+		mark := len(w.B)
+		value := w.Key(9)
+		x.Disconnect.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
 	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 9)
-		begin := len(b)
-		b = x.Disconnect.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
+		mark := len(w.B)
+		value := w.Key(10)
+		x.Auth.appendCBOR(w)
+		w.DropEmpty(mark, value)
 	}
-	{
-		mark := len(b)
-		b = cbor.AppendUint(b, 10)
-		begin := len(b)
-		b = x.Auth.appendCBOR(b)
-		if len(b) == begin+2 {
-			b = b[:mark]
-		}
-	}
-	if x.Dir != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.Dir))
-	}
-	if x.ClientID != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.ClientID)
-	}
-	if x.User != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.User)
-	}
-	if x.Client != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, x.Client)
-	}
-	if x.WebSocket {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Malformed != "" {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendText(b, x.Malformed)
-	}
-	if x.Length != 0 {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendUint(b, uint64(x.Length))
-	}
-	return cbor.CloseMap(b)
+	w.Uint(11, uint64(x.Dir))
+	w.Text(12, x.ClientID)
+	w.Text(13, x.User)
+	w.Text(14, x.Client)
+	w.Bool(15, x.WebSocket)
+	w.Text(16, x.Malformed)
+	w.Uint(17, uint64(x.Length))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -7085,21 +5991,12 @@ func (x *MQTTAck) appendEVE(w *eveWriter) {
 	w.uint("reason_code", uint64(x.Code))
 }
 
-func (x *MQTTAck) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Name != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Name)
-	}
-	if x.MessageID != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.MessageID))
-	}
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	return cbor.CloseMap(b)
+func (x *MQTTAck) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Name)
+	w.Uint(2, uint64(x.MessageID))
+	w.Uint(3, uint64(x.Code))
+	w.Close()
 }
 
 func (x *MQTTAck) decodeCBOR(r *cbor.Reader) {
@@ -7135,17 +6032,11 @@ func (x *MQTTAuth) appendEVE(w *eveWriter) {
 	w.text("method", x.Method)
 }
 
-func (x *MQTTAuth) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	if x.Method != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Method)
-	}
-	return cbor.CloseMap(b)
+func (x *MQTTAuth) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.Code))
+	w.Text(2, x.Method)
+	w.Close()
 }
 
 func (x *MQTTAuth) decodeCBOR(r *cbor.Reader) {
@@ -7183,41 +6074,17 @@ func (x *MQTTConnack) appendEVE(w *eveWriter) {
 	w.text("server_reference", x.Reference)
 }
 
-func (x *MQTTConnack) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Sent {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Session {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	if x.Reason != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Reason)
-	}
-	if x.AssignedID != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.AssignedID)
-	}
-	if x.KeepAlive != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.KeepAlive))
-	}
-	if x.MaxQoS != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.MaxQoS))
-	}
-	if x.Reference != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Reference)
-	}
-	return cbor.CloseMap(b)
+func (x *MQTTConnack) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Bool(1, x.Sent)
+	w.Bool(2, x.Session)
+	w.Uint(3, uint64(x.Code))
+	w.Text(4, x.Reason)
+	w.Text(5, x.AssignedID)
+	w.Uint(6, uint64(x.KeepAlive))
+	w.Uint(7, uint64(x.MaxQoS))
+	w.Text(8, x.Reference)
+	w.Close()
 }
 
 func (x *MQTTConnack) decodeCBOR(r *cbor.Reader) {
@@ -7298,84 +6165,30 @@ func (x *MQTTConnect) appendEVE(w *eveWriter) {
 	w.texts("user_properties", x.UserProps)
 }
 
-func (x *MQTTConnect) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Protocol != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Protocol)
-	}
-	if x.Version != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Version))
-	}
-	if x.ClientID != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.ClientID)
-	}
-	if x.Clean {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.KeepAlive != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.KeepAlive))
-	}
-	if x.User != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.User)
-	}
+func (x *MQTTConnect) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Protocol)
+	w.Uint(2, uint64(x.Version))
+	w.Text(3, x.ClientID)
+	w.Bool(4, x.Clean)
+	w.Uint(5, uint64(x.KeepAlive))
+	w.Text(6, x.User)
 	if !x.Password.IsZero() {
-		b = cbor.AppendUint(b, 7)
-		b = appendSecretCBOR(b, &x.Password)
+		w.Key(7)
+		w.B = appendSecretCBOR(w.B, &x.Password)
 	}
-	if x.WillTopic != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.WillTopic)
-	}
-	if x.WillQoS != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.WillQoS))
-	}
-	if x.WillRetain {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.WillLen != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.WillLen))
-	}
-	if x.HasUser {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.HasPass {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Expiry != 0 {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendUint(b, uint64(x.Expiry))
-	}
-	if x.ReceiveMax != 0 {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendUint(b, uint64(x.ReceiveMax))
-	}
-	if x.MaxPacket != 0 {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendUint(b, uint64(x.MaxPacket))
-	}
-	if x.AuthMethod != "" {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendText(b, x.AuthMethod)
-	}
-	if len(x.UserProps) > 0 {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendArray(b, len(x.UserProps))
-		for _, v := range x.UserProps {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	return cbor.CloseMap(b)
+	w.Text(8, x.WillTopic)
+	w.Uint(9, uint64(x.WillQoS))
+	w.Bool(10, x.WillRetain)
+	w.Uint(11, uint64(x.WillLen))
+	w.Bool(12, x.HasUser)
+	w.Bool(13, x.HasPass)
+	w.Uint(14, uint64(x.Expiry))
+	w.Uint(15, uint64(x.ReceiveMax))
+	w.Uint(16, uint64(x.MaxPacket))
+	w.Text(17, x.AuthMethod)
+	w.Texts(18, x.UserProps)
+	w.Close()
 }
 
 func (x *MQTTConnect) decodeCBOR(r *cbor.Reader) {
@@ -7494,25 +6307,13 @@ func (x *MQTTDisconnect) appendEVE(w *eveWriter) {
 	w.bool("abrupt", x.Abrupt)
 }
 
-func (x *MQTTDisconnect) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Seen {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	if x.Reason != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Reason)
-	}
-	if x.Abrupt {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+func (x *MQTTDisconnect) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Bool(1, x.Seen)
+	w.Uint(2, uint64(x.Code))
+	w.Text(3, x.Reason)
+	w.Bool(4, x.Abrupt)
+	w.Close()
 }
 
 func (x *MQTTDisconnect) decodeCBOR(r *cbor.Reader) {
@@ -7567,64 +6368,22 @@ func (x *MQTTPublish) appendEVE(w *eveWriter) {
 	w.texts("user_properties", x.UserProps)
 }
 
-func (x *MQTTPublish) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Topic != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Topic)
-	}
-	if x.QoS != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.QoS))
-	}
-	if x.Retain {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Dup {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.MessageID != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.MessageID))
-	}
-	if x.Len != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.Len))
-	}
-	if x.State != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.State)
-	}
-	if x.AckCode != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.AckCode))
-	}
-	if x.Alias != 0 {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendUint(b, uint64(x.Alias))
-	}
-	if x.Content != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.Content)
-	}
-	if x.RespTopic != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.RespTopic)
-	}
-	if x.Expiry != 0 {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendUint(b, uint64(x.Expiry))
-	}
-	if len(x.UserProps) > 0 {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendArray(b, len(x.UserProps))
-		for _, v := range x.UserProps {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	return cbor.CloseMap(b)
+func (x *MQTTPublish) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Topic)
+	w.Uint(2, uint64(x.QoS))
+	w.Bool(3, x.Retain)
+	w.Bool(4, x.Dup)
+	w.Uint(5, uint64(x.MessageID))
+	w.Uint(6, uint64(x.Len))
+	w.Text(8, x.State)
+	w.Uint(9, uint64(x.AckCode))
+	w.Uint(10, uint64(x.Alias))
+	w.Text(11, x.Content)
+	w.Text(12, x.RespTopic)
+	w.Uint(13, uint64(x.Expiry))
+	w.Texts(14, x.UserProps)
+	w.Close()
 }
 
 func (x *MQTTPublish) decodeCBOR(r *cbor.Reader) {
@@ -7742,56 +6501,26 @@ func (x *MQTTSN) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *MQTTSN) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Type != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Type)
-	}
-	if x.ClientID != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.ClientID)
-	}
-	if x.Topic != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Topic)
-	}
-	if x.TopicID != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.TopicID))
-	}
-	if x.MsgID != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.MsgID))
-	}
-	if x.QoS != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.QoS))
-	}
-	if x.Retain {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	if x.Gateway != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.Gateway))
-	}
-	if x.Len != 0 {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendUint(b, uint64(x.Len))
-	}
-	if x.Duration != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.Duration))
-	}
-	if x.Dir != 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendUint(b, uint64(x.Dir))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *MQTTSN) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Type)
+	w.Text(2, x.ClientID)
+	w.Text(3, x.Topic)
+	w.Uint(4, uint64(x.TopicID))
+	w.Uint(5, uint64(x.MsgID))
+	w.Uint(6, uint64(x.QoS))
+	w.Bool(7, x.Retain)
+	w.Uint(8, uint64(x.Code))
+	w.Uint(9, uint64(x.Gateway))
+	w.Uint(10, uint64(x.Len))
+	w.Uint(11, uint64(x.Duration))
+	w.Uint(12, uint64(x.Dir))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -7905,24 +6634,16 @@ func (x *MQTTSubscribe) appendEVE(w *eveWriter) {
 	w.bool("acked", x.Acked)
 }
 
-func (x *MQTTSubscribe) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.MessageID != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.MessageID))
-	}
-	if len(x.Topics) > 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendArray(b, len(x.Topics))
+func (x *MQTTSubscribe) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.MessageID))
+	if w.Array(2, len(x.Topics)) {
 		for i := range x.Topics {
-			b = x.Topics[i].appendCBOR(b)
+			x.Topics[i].appendCBOR(w)
 		}
 	}
-	if x.Acked {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+	w.Bool(3, x.Acked)
+	w.Close()
 }
 
 func (x *MQTTSubscribe) decodeCBOR(r *cbor.Reader) {
@@ -7970,21 +6691,12 @@ func (x *MQTTTopic) appendEVE(w *eveWriter) {
 	w.uint("reason_code", uint64(x.Granted))
 }
 
-func (x *MQTTTopic) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Filter != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Filter)
-	}
-	if x.QoS != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.QoS))
-	}
-	if x.Granted != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Granted))
-	}
-	return cbor.CloseMap(b)
+func (x *MQTTTopic) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Filter)
+	w.Uint(2, uint64(x.QoS))
+	w.Uint(3, uint64(x.Granted))
+	w.Close()
 }
 
 func (x *MQTTTopic) decodeCBOR(r *cbor.Reader) {
@@ -8027,24 +6739,12 @@ func (x *MQTTUnsubscribe) appendEVE(w *eveWriter) {
 	w.bool("acked", x.Acked)
 }
 
-func (x *MQTTUnsubscribe) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.MessageID != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.MessageID))
-	}
-	if len(x.Topics) > 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendArray(b, len(x.Topics))
-		for _, v := range x.Topics {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Acked {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+func (x *MQTTUnsubscribe) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.MessageID))
+	w.Texts(2, x.Topics)
+	w.Bool(3, x.Acked)
+	w.Close()
 }
 
 func (x *MQTTUnsubscribe) decodeCBOR(r *cbor.Reader) {
@@ -8108,36 +6808,21 @@ func (x *Mining) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Mining) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Protocol != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Protocol)
-	}
-	if x.Method != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Method)
-	}
-	if x.Worker != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Worker)
-	}
-	if x.Agent != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Agent)
-	}
-	if x.Algorithm != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Algorithm)
-	}
-	if x.Transport != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Transport)
-	}
-	if x.Accepted {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Mining) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Protocol)
+	w.Text(2, x.Method)
+	w.Text(3, x.Worker)
+	w.Text(4, x.Agent)
+	w.Text(5, x.Algorithm)
+	w.Text(6, x.Transport)
+	w.Bool(7, x.Accepted)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -8240,56 +6925,26 @@ func (x *Modbus) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Modbus) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.ID != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.ID))
-	}
-	if x.Unit != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Unit))
-	}
-	if x.Function != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Function))
-	}
-	if x.Name != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Name)
-	}
-	if x.Sub != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.Sub))
-	}
-	if x.Address != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.Address))
-	}
-	if x.Quantity != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.Quantity))
-	}
-	if x.Value != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.Value))
-	}
-	if x.Exception != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.Exception))
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.UMAS != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.UMAS)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Modbus) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.ID))
+	w.Uint(2, uint64(x.Unit))
+	w.Uint(3, uint64(x.Function))
+	w.Text(4, x.Name)
+	w.Uint(5, uint64(x.Sub))
+	w.Uint(6, uint64(x.Address))
+	w.Uint(7, uint64(x.Quantity))
+	w.Uint(8, uint64(x.Value))
+	w.Uint(9, uint64(x.Exception))
+	w.Text(10, string(x.Class))
+	w.Bool(11, x.Answered)
+	w.Text(12, x.UMAS)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -8413,35 +7068,20 @@ func (x *NBNS) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *NBNS) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Op != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Op)
-	}
-	if x.Name != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Name)
-	}
-	if x.Suffix != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Suffix))
-	}
-	if x.Addr.IsValid() {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendAddr(b, x.Addr)
-	}
-	if x.RCode != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.RCode))
-	}
-	if len(x.Names) > 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendArray(b, len(x.Names))
-		for _, v := range x.Names {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *NBNS) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Op)
+	w.Text(2, x.Name)
+	w.Uint(3, uint64(x.Suffix))
+	w.Addr(4, &x.Addr)
+	w.Uint(5, uint64(x.RCode))
+	w.Texts(6, x.Names)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -8535,36 +7175,21 @@ func (x *NTP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *NTP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Version != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.Version))
-	}
-	if x.Mode != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Mode))
-	}
-	if x.Stratum != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Stratum))
-	}
-	if x.RefID != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.RefID)
-	}
-	if x.ReqCode != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.ReqCode))
-	}
-	if x.ReqLen != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.ReqLen))
-	}
-	if x.RespLen != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.RespLen))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *NTP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.Version))
+	w.Uint(2, uint64(x.Mode))
+	w.Uint(3, uint64(x.Stratum))
+	w.Text(4, x.RefID)
+	w.Uint(5, uint64(x.ReqCode))
+	w.Uint(6, uint64(x.ReqLen))
+	w.Uint(7, uint64(x.RespLen))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -8669,78 +7294,30 @@ func (x *OPCUA) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *OPCUA) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Message != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Message)
-	}
-	if x.Service != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Service)
-	}
-	if x.Endpoint != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Endpoint)
-	}
-	if x.SecurityPolicy != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.SecurityPolicy)
-	}
-	if x.SecurityMode != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.SecurityMode)
-	}
-	if x.Application != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Application)
-	}
-	if x.Product != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Product)
-	}
-	if x.Session != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Session)
-	}
-	if x.IdentityToken != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.IdentityToken)
-	}
-	if x.User != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.User)
-	}
-	if len(x.Nodes) > 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendArray(b, len(x.Nodes))
-		for _, v := range x.Nodes {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if len(x.Endpoints) > 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendArray(b, len(x.Endpoints))
-		for _, v := range x.Endpoints {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Status != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.Status)
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Encrypted {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *OPCUA) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Message)
+	w.Text(2, x.Service)
+	w.Text(3, x.Endpoint)
+	w.Text(4, x.SecurityPolicy)
+	w.Text(5, x.SecurityMode)
+	w.Text(6, x.Application)
+	w.Text(7, x.Product)
+	w.Text(8, x.Session)
+	w.Text(9, x.IdentityToken)
+	w.Text(10, x.User)
+	w.Texts(11, x.Nodes)
+	w.Texts(12, x.Endpoints)
+	w.Text(13, x.Status)
+	w.Text(14, string(x.Class))
+	w.Bool(15, x.Answered)
+	w.Bool(16, x.Encrypted)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -8898,16 +7475,16 @@ func (x *P2P) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *P2P) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Protocol != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Protocol)
-	}
-	if x.Detail != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Detail)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *P2P) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Protocol)
+	w.Text(2, x.Detail)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -8979,44 +7556,23 @@ func (x *Portmap) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Portmap) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Protocol != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Protocol)
-	}
-	if x.Transport != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Transport)
-	}
-	if x.ExternalPort != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.ExternalPort))
-	}
-	if x.InternalPort != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.InternalPort))
-	}
-	if x.ExternalIP.IsValid() {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendAddr(b, x.ExternalIP)
-	}
-	if x.InternalIP.IsValid() {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendAddr(b, x.InternalIP)
-	}
-	if x.Lifetime != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.Lifetime))
-	}
-	if x.Result != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Result)
-	}
-	if x.Description != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Description)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Portmap) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Protocol)
+	w.Text(2, x.Transport)
+	w.Uint(3, uint64(x.ExternalPort))
+	w.Uint(4, uint64(x.InternalPort))
+	w.Addr(5, &x.ExternalIP)
+	w.Addr(6, &x.InternalIP)
+	w.Uint(7, uint64(x.Lifetime))
+	w.Text(8, x.Result)
+	w.Text(9, x.Description)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -9128,35 +7684,20 @@ func (x *QUIC) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *QUIC) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Version != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Version)
-	}
-	if x.SNI != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.SNI)
-	}
-	if x.UserAgent != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.UserAgent)
-	}
-	if len(x.ALPN) > 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendArray(b, len(x.ALPN))
-		for _, v := range x.ALPN {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.JA3 != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.JA3)
-	}
-	if x.JA4 != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.JA4)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *QUIC) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Version)
+	w.Text(2, x.SNI)
+	w.Text(3, x.UserAgent)
+	w.Texts(4, x.ALPN)
+	w.Text(5, x.JA3)
+	w.Text(6, x.JA4)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -9246,20 +7787,17 @@ func (x *RDP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *RDP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Cookie != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Cookie)
-	}
-	if x.Protocol != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Protocol)
-	}
-	if x.Failure != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Failure)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *RDP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Cookie)
+	w.Text(2, x.Protocol)
+	w.Text(3, x.Failure)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -9338,40 +7876,22 @@ func (x *RTSP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *RTSP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Method != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Method)
-	}
-	if x.URL != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.URL)
-	}
-	if x.Status != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Status))
-	}
-	if x.UserAgent != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.UserAgent)
-	}
-	if x.Server != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Server)
-	}
-	if x.Realm != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Realm)
-	}
-	if x.Media != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Media)
-	}
-	if x.Transport != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Transport)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *RTSP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Method)
+	w.Text(2, x.URL)
+	w.Uint(3, uint64(x.Status))
+	w.Text(4, x.UserAgent)
+	w.Text(5, x.Server)
+	w.Text(6, x.Realm)
+	w.Text(7, x.Media)
+	w.Text(8, x.Transport)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -9480,64 +8000,28 @@ func (x *Rate) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Rate) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Direction != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Direction)
-	}
-	if x.Port != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.Port))
-	}
-	if x.Packets != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Packets))
-	}
-	if x.Bytes != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.Bytes))
-	}
-	if x.SYN != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.SYN))
-	}
-	if x.Replies != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.Replies))
-	}
-	if x.NewFlows != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.NewFlows))
-	}
-	if x.Peers != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.Peers))
-	}
-	if x.Ports != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.Ports))
-	}
-	if x.ICMPType != 0 {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendUint(b, uint64(x.ICMPType))
-	}
-	if x.ICMPCode != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.ICMPCode))
-	}
-	if x.Anomalies != 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendUint(b, uint64(x.Anomalies))
-	}
-	if x.SeqIsDst != 0 {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendUint(b, uint64(x.SeqIsDst))
-	}
-	if x.FirstPkt != 0 {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendUint(b, uint64(x.FirstPkt))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Rate) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Direction)
+	w.Uint(2, uint64(x.Port))
+	w.Uint(3, uint64(x.Packets))
+	w.Uint(4, uint64(x.Bytes))
+	w.Uint(5, uint64(x.SYN))
+	w.Uint(6, uint64(x.Replies))
+	w.Uint(7, uint64(x.NewFlows))
+	w.Uint(8, uint64(x.Peers))
+	w.Uint(9, uint64(x.Ports))
+	w.Uint(10, uint64(x.ICMPType))
+	w.Uint(11, uint64(x.ICMPCode))
+	w.Uint(12, uint64(x.Anomalies))
+	w.Uint(13, uint64(x.SeqIsDst))
+	w.Uint(14, uint64(x.FirstPkt))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -9671,63 +8155,27 @@ func (x *S7) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *S7) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Plus {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.ROSCTR != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.ROSCTR)
-	}
-	if x.Function != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Function)
-	}
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	if x.Sub != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Sub)
-	}
-	if x.Block != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Block)
-	}
-	if len(x.Items) > 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendArray(b, len(x.Items))
-		for _, v := range x.Items {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.Error != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.Error))
-	}
-	if x.Class != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, string(x.Class))
-	}
-	if x.Answered {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Rack != 0 {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendUint(b, uint64(x.Rack))
-	}
-	if x.Slot != 0 {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendUint(b, uint64(x.Slot))
-	}
-	if x.Version != 0 {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendUint(b, uint64(x.Version))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *S7) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Bool(1, x.Plus)
+	w.Text(2, x.ROSCTR)
+	w.Text(3, x.Function)
+	w.Uint(4, uint64(x.Code))
+	w.Text(5, x.Sub)
+	w.Text(6, x.Block)
+	w.Texts(7, x.Items)
+	w.Uint(8, uint64(x.Error))
+	w.Text(9, string(x.Class))
+	w.Bool(10, x.Answered)
+	w.Uint(11, uint64(x.Rack))
+	w.Uint(12, uint64(x.Slot))
+	w.Uint(13, uint64(x.Version))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -9860,28 +8308,19 @@ func (x *SIP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *SIP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Method != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Method)
-	}
-	if x.URI != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.URI)
-	}
-	if x.Code != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Code))
-	}
-	if x.UserAgent != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.UserAgent)
-	}
-	if x.Server != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Server)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *SIP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Method)
+	w.Text(2, x.URI)
+	w.Uint(3, uint64(x.Code))
+	w.Text(4, x.UserAgent)
+	w.Text(5, x.Server)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -9979,80 +8418,32 @@ func (x *SMB) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *SMB) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Dialect != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Dialect)
-	}
-	if x.Command != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Command)
-	}
-	if x.Status != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Status)
-	}
-	if x.StatusNum != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.StatusNum))
-	}
-	if x.Filename != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Filename)
-	}
-	if x.Share != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Share)
-	}
-	if x.NamedPipe != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.NamedPipe)
-	}
-	if x.User != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.User)
-	}
-	if x.Domain != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.Domain)
-	}
-	if x.Host != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.Host)
-	}
-	if x.NativeOS != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.NativeOS)
-	}
-	if x.NativeLM != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.NativeLM)
-	}
-	if x.Version != 0 {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendUint(b, uint64(x.Version))
-	}
-	if x.Written != 0 {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendUint(b, uint64(x.Written))
-	}
-	if x.Magic != "" {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendText(b, x.Magic)
-	}
-	if x.Encrypted {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Disposition != "" {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendText(b, x.Disposition)
-	}
-	if x.Access != "" {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendText(b, x.Access)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *SMB) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Dialect)
+	w.Text(2, x.Command)
+	w.Text(3, x.Status)
+	w.Uint(4, uint64(x.StatusNum))
+	w.Text(5, x.Filename)
+	w.Text(6, x.Share)
+	w.Text(7, x.NamedPipe)
+	w.Text(8, x.User)
+	w.Text(9, x.Domain)
+	w.Text(10, x.Host)
+	w.Text(11, x.NativeOS)
+	w.Text(12, x.NativeLM)
+	w.Uint(13, uint64(x.Version))
+	w.Uint(14, uint64(x.Written))
+	w.Text(15, x.Magic)
+	w.Bool(16, x.Encrypted)
+	w.Text(17, x.Disposition)
+	w.Text(18, x.Access)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -10213,32 +8604,20 @@ func (x *SMTP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *SMTP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Helo != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Helo)
-	}
-	if x.MailFrom != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.MailFrom)
-	}
-	if x.Recipients != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.Recipients))
-	}
-	if x.Banner != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Banner)
-	}
-	if x.TLS {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Rejected != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.Rejected))
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *SMTP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Helo)
+	w.Text(2, x.MailFrom)
+	w.Uint(3, uint64(x.Recipients))
+	w.Text(4, x.Banner)
+	w.Bool(5, x.TLS)
+	w.Uint(6, uint64(x.Rejected))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -10334,55 +8713,28 @@ func (x *SNMP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *SNMP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Version != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.Version))
-	}
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *SNMP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.Version))
 	if !x.Community.IsZero() {
-		b = cbor.AppendUint(b, 2)
-		b = appendSecretCBOR(b, &x.Community)
+		w.Key(2)
+		w.B = appendSecretCBOR(w.B, &x.Community)
 	}
-	if x.User != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.User)
-	}
-	if x.PDUType != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.PDUType)
-	}
-	if len(x.Vars) > 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendArray(b, len(x.Vars))
-		for _, v := range x.Vars {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.SysDescr != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.SysDescr)
-	}
-	if x.SysName != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.SysName)
-	}
-	if x.SysObject != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.SysObject)
-	}
-	if x.ErrorCode != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.ErrorCode))
-	}
-	if x.EngineID != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.EngineID)
-	}
-	if x.Level != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.Level)
-	}
-	return cbor.CloseMap(b)
+	w.Text(3, x.User)
+	w.Text(4, x.PDUType)
+	w.Texts(5, x.Vars)
+	w.Text(6, x.SysDescr)
+	w.Text(7, x.SysName)
+	w.Text(8, x.SysObject)
+	w.Uint(9, uint64(x.ErrorCode))
+	w.Text(10, x.EngineID)
+	w.Text(11, x.Level)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -10508,28 +8860,19 @@ func (x *SOCKS) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *SOCKS) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Version != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.Version))
-	}
-	if x.Command != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Command)
-	}
-	if x.Target != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Target)
-	}
-	if x.Granted {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Auth != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Auth)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *SOCKS) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.Version))
+	w.Text(2, x.Command)
+	w.Text(3, x.Target)
+	w.Bool(4, x.Granted)
+	w.Text(5, x.Auth)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -10615,40 +8958,22 @@ func (x *SSDP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *SSDP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Method != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Method)
-	}
-	if x.Target != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Target)
-	}
-	if x.USN != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.USN)
-	}
-	if x.Location != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Location)
-	}
-	if x.Server != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Server)
-	}
-	if x.UserAgent != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.UserAgent)
-	}
-	if x.NTS != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.NTS)
-	}
-	if x.Extra != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.Extra)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *SSDP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Method)
+	w.Text(2, x.Target)
+	w.Text(3, x.USN)
+	w.Text(4, x.Location)
+	w.Text(5, x.Server)
+	w.Text(6, x.UserAgent)
+	w.Text(7, x.NTS)
+	w.Text(8, x.Extra)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -10750,44 +9075,23 @@ func (x *SSH) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *SSH) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.ClientProto != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.ClientProto)
-	}
-	if x.ClientBanner != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.ClientBanner)
-	}
-	if x.ServerProto != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.ServerProto)
-	}
-	if x.ServerBanner != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.ServerBanner)
-	}
-	if x.HASSH != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.HASSH)
-	}
-	if x.HASSHServer != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.HASSHServer)
-	}
-	if x.Auth != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Auth)
-	}
-	if x.Attempts != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.Attempts))
-	}
-	if x.ServerHostKey != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.ServerHostKey)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *SSH) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.ClientProto)
+	w.Text(2, x.ClientBanner)
+	w.Text(3, x.ServerProto)
+	w.Text(4, x.ServerBanner)
+	w.Text(5, x.HASSH)
+	w.Text(6, x.HASSHServer)
+	w.Text(7, x.Auth)
+	w.Uint(8, uint64(x.Attempts))
+	w.Text(9, x.ServerHostKey)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -10888,20 +9192,17 @@ func (x *TFTP) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *TFTP) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Packet != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Packet)
-	}
-	if x.File != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.File)
-	}
-	if x.Mode != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Mode)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *TFTP) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Packet)
+	w.Text(2, x.File)
+	w.Text(3, x.Mode)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -10999,125 +9300,41 @@ func (x *TLS) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *TLS) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.SNI != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.SNI)
-	}
-	if x.Version != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Version)
-	}
-	if x.VersionNum != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.VersionNum))
-	}
-	if x.Offered != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.Offered))
-	}
-	if x.Cipher != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Cipher)
-	}
-	if x.CipherNum != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.CipherNum))
-	}
-	if len(x.ALPN) > 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendArray(b, len(x.ALPN))
-		for _, v := range x.ALPN {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.ServerALPN != "" {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendText(b, x.ServerALPN)
-	}
-	if x.JA3 != "" {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendText(b, x.JA3)
-	}
-	if x.JA3S != "" {
-		b = cbor.AppendUint(b, 10)
-		b = cbor.AppendText(b, x.JA3S)
-	}
-	if x.JA4 != "" {
-		b = cbor.AppendUint(b, 11)
-		b = cbor.AppendText(b, x.JA4)
-	}
-	if x.Subject != "" {
-		b = cbor.AppendUint(b, 12)
-		b = cbor.AppendText(b, x.Subject)
-	}
-	if x.Issuer != "" {
-		b = cbor.AppendUint(b, 13)
-		b = cbor.AppendText(b, x.Issuer)
-	}
-	if x.Serial != "" {
-		b = cbor.AppendUint(b, 14)
-		b = cbor.AppendText(b, x.Serial)
-	}
-	if x.Fingerprint != "" {
-		b = cbor.AppendUint(b, 15)
-		b = cbor.AppendText(b, x.Fingerprint)
-	}
-	if x.PublicKey != "" {
-		b = cbor.AppendUint(b, 16)
-		b = cbor.AppendText(b, x.PublicKey)
-	}
-	if x.KeyBits != 0 {
-		b = cbor.AppendUint(b, 17)
-		b = cbor.AppendUint(b, uint64(x.KeyBits))
-	}
-	if len(x.SANs) > 0 {
-		b = cbor.AppendUint(b, 18)
-		b = cbor.AppendArray(b, len(x.SANs))
-		for _, v := range x.SANs {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.NotBefore != 0 {
-		b = cbor.AppendUint(b, 19)
-		b = cbor.AppendInt(b, int64(x.NotBefore))
-	}
-	if x.NotAfter != 0 {
-		b = cbor.AppendUint(b, 20)
-		b = cbor.AppendInt(b, int64(x.NotAfter))
-	}
-	if x.SelfSigned {
-		b = cbor.AppendUint(b, 21)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.ClientCert != "" {
-		b = cbor.AppendUint(b, 22)
-		b = cbor.AppendText(b, x.ClientCert)
-	}
-	if x.Resumed {
-		b = cbor.AppendUint(b, 23)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Established {
-		b = cbor.AppendUint(b, 24)
-		b = cbor.AppendBool(b, true)
-	}
-	if x.Alert != "" {
-		b = cbor.AppendUint(b, 25)
-		b = cbor.AppendText(b, x.Alert)
-	}
-	if len(x.Weak) > 0 {
-		b = cbor.AppendUint(b, 26)
-		b = cbor.AppendArray(b, len(x.Weak))
-		for _, v := range x.Weak {
-			b = cbor.AppendText(b, v)
-		}
-	}
-	if x.DTLS {
-		b = cbor.AppendUint(b, 27)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *TLS) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.SNI)
+	w.Text(2, x.Version)
+	w.Uint(3, uint64(x.VersionNum))
+	w.Uint(4, uint64(x.Offered))
+	w.Text(5, x.Cipher)
+	w.Uint(6, uint64(x.CipherNum))
+	w.Texts(7, x.ALPN)
+	w.Text(8, x.ServerALPN)
+	w.Text(9, x.JA3)
+	w.Text(10, x.JA3S)
+	w.Text(11, x.JA4)
+	w.Text(12, x.Subject)
+	w.Text(13, x.Issuer)
+	w.Text(14, x.Serial)
+	w.Text(15, x.Fingerprint)
+	w.Text(16, x.PublicKey)
+	w.Uint(17, uint64(x.KeyBits))
+	w.Texts(18, x.SANs)
+	w.Int(19, int64(x.NotBefore))
+	w.Int(20, int64(x.NotAfter))
+	w.Bool(21, x.SelfSigned)
+	w.Text(22, x.ClientCert)
+	w.Bool(23, x.Resumed)
+	w.Bool(24, x.Established)
+	w.Text(25, x.Alert)
+	w.Texts(26, x.Weak)
+	w.Bool(27, x.DTLS)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -11321,36 +9538,21 @@ func (x *Telnet) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Telnet) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Event != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.Event)
-	}
-	if x.User != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.User)
-	}
-	if x.Command != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Command)
-	}
-	if x.Banner != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Banner)
-	}
-	if x.Prompt != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Prompt)
-	}
-	if x.Output != "" {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendText(b, x.Output)
-	}
-	if x.Via != "" {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendText(b, x.Via)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Telnet) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.Event)
+	w.Text(2, x.User)
+	w.Text(3, x.Command)
+	w.Text(4, x.Banner)
+	w.Text(5, x.Prompt)
+	w.Text(6, x.Output)
+	w.Text(7, x.Via)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -11432,25 +9634,13 @@ func (x *Tempo) appendEVE(w *eveWriter) {
 	w.uint("bytes", uint64(x.Bytes))
 }
 
-func (x *Tempo) appendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Bursts != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.Bursts))
-	}
-	if x.MeanMS != 0 {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendUint(b, uint64(x.MeanMS))
-	}
-	if x.DevMS != 0 {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendUint(b, uint64(x.DevMS))
-	}
-	if x.Bytes != 0 {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendUint(b, uint64(x.Bytes))
-	}
-	return cbor.CloseMap(b)
+func (x *Tempo) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.Bursts))
+	w.Uint(2, uint64(x.MeanMS))
+	w.Uint(3, uint64(x.DevMS))
+	w.Uint(4, uint64(x.Bytes))
+	w.Close()
 }
 
 func (x *Tempo) decodeCBOR(r *cbor.Reader) {
@@ -11508,32 +9698,20 @@ func (x *Tuya) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *Tuya) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.Command != 0 {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendUint(b, uint64(x.Command))
-	}
-	if x.Name != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Name)
-	}
-	if x.GatewayID != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.GatewayID)
-	}
-	if x.ProductKey != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.ProductKey)
-	}
-	if x.Version != "" {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendText(b, x.Version)
-	}
-	if x.Encrypted {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendBool(b, true)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *Tuya) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Uint(1, uint64(x.Command))
+	w.Text(2, x.Name)
+	w.Text(3, x.GatewayID)
+	w.Text(4, x.ProductKey)
+	w.Text(5, x.Version)
+	w.Bool(6, x.Encrypted)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -11620,24 +9798,18 @@ func (x *VNC) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *VNC) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.ServerVersion != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.ServerVersion)
-	}
-	if x.ClientVersion != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.ClientVersion)
-	}
-	if x.Security != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Security)
-	}
-	if x.Result != "" {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Result)
-	}
-	return cbor.CloseMap(b)
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *VNC) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.ServerVersion)
+	w.Text(2, x.ClientVersion)
+	w.Text(3, x.Security)
+	w.Text(4, x.Result)
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
@@ -11719,44 +9891,25 @@ func (x *WebSocket) AppendEVE(b []byte) []byte {
 
 // AppendCBOR appends the body as a map of the fields that are not zero.
 func (x *WebSocket) AppendCBOR(b []byte) []byte {
-	b = cbor.OpenMap(b)
-	if x.URL != "" {
-		b = cbor.AppendUint(b, 1)
-		b = cbor.AppendText(b, x.URL)
-	}
-	if x.Host != "" {
-		b = cbor.AppendUint(b, 2)
-		b = cbor.AppendText(b, x.Host)
-	}
-	if x.Protocol != "" {
-		b = cbor.AppendUint(b, 3)
-		b = cbor.AppendText(b, x.Protocol)
-	}
+	w := &cbor.Writer{B: b}
+	x.appendCBOR(w)
+	return w.B
+}
+
+func (x *WebSocket) appendCBOR(w *cbor.Writer) {
+	w.Open()
+	w.Text(1, x.URL)
+	w.Text(2, x.Host)
+	w.Text(3, x.Protocol)
 	if x.Inner != ProtoUnknown {
-		b = cbor.AppendUint(b, 4)
-		b = cbor.AppendText(b, x.Inner.String())
+		w.Text(4, x.Inner.String())
 	}
-	if x.FramesTS != 0 {
-		b = cbor.AppendUint(b, 5)
-		b = cbor.AppendUint(b, uint64(x.FramesTS))
-	}
-	if x.FramesTC != 0 {
-		b = cbor.AppendUint(b, 6)
-		b = cbor.AppendUint(b, uint64(x.FramesTC))
-	}
-	if x.PayloadTS != 0 {
-		b = cbor.AppendUint(b, 7)
-		b = cbor.AppendUint(b, uint64(x.PayloadTS))
-	}
-	if x.PayloadTC != 0 {
-		b = cbor.AppendUint(b, 8)
-		b = cbor.AppendUint(b, uint64(x.PayloadTC))
-	}
-	if x.CloseCode != 0 {
-		b = cbor.AppendUint(b, 9)
-		b = cbor.AppendUint(b, uint64(x.CloseCode))
-	}
-	return cbor.CloseMap(b)
+	w.Uint(5, uint64(x.FramesTS))
+	w.Uint(6, uint64(x.FramesTC))
+	w.Uint(7, uint64(x.PayloadTS))
+	w.Uint(8, uint64(x.PayloadTC))
+	w.Uint(9, uint64(x.CloseCode))
+	w.Close()
 }
 
 // DecodeCBOR reads what AppendCBOR wrote; text becomes part of s.
