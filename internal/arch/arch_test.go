@@ -43,7 +43,7 @@ var thirdParties = map[string][]string{
 	"github.com/spf13/pflag":        {"internal/cli"}, // the flags of cobra
 	"golang.org/x/term":             {"internal/cli"},
 	"golang.org/x/sys":              {"internal/wire/capture", "internal/app", "internal/confine", "internal/store"},
-	"golang.org/x/net":              {"internal/wire/capture"},
+	"golang.org/x/net":              {"internal/wire/capture", "internal/judge/profile"}, // BPF; the public suffix list
 	"github.com/klauspost/compress": {"internal/wire/capture", "internal/bus", "internal/bundle", "internal/store"},
 	"github.com/goccy/go-yaml":      {"internal/judge", "internal/api", "internal/app", "tools"},
 

@@ -10,11 +10,11 @@ func MatchName(pattern, name string) bool {
 	if below, ok := strings.CutPrefix(pattern, "*."); ok {
 		return len(name) > len(below)+1 && strings.HasSuffix(name, below) && name[len(name)-len(below)-1] == '.'
 	}
-	return matchDigits(pattern, name)
+	return MatchDigits(pattern, name)
 }
 
-// matchDigits compares with "#" for one digit or more.
-func matchDigits(pattern, s string) bool {
+// MatchDigits compares a text with a pattern in which "#" stands for one digit or more.
+func MatchDigits(pattern, s string) bool {
 	for {
 		i := strings.IndexByte(pattern, '#')
 		if i < 0 {
@@ -75,7 +75,7 @@ func matchSegments(pattern, target string) bool {
 		}
 		p, prest, pmore := strings.Cut(pattern, "/")
 		t, trest, tmore := strings.Cut(target, "/")
-		if t == "#" && !tmore || p != "+" && (t == "+" && p != t || !matchDigits(p, t)) {
+		if t == "#" && !tmore || p != "+" && (t == "+" && p != t || !MatchDigits(p, t)) {
 			return false // a wildcard of the target is wider than this segment
 		}
 		switch {
