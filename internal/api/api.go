@@ -69,6 +69,9 @@ type Config struct {
 	Key []byte
 	// TLS says that clients come over TLS, so that cookies are sent there only.
 	TLS bool
+	// Proxies are the networks of reverse proxies that are believed about who
+	// asks and whether over TLS.
+	Proxies []netip.Prefix
 	// LocalToken is the value of a token that is an administrator of tenant 0,
 	// accepted from loopback and unix sockets only; empty for none.
 	LocalToken string
@@ -139,7 +142,7 @@ func New(c Config) (*Server, error) {
 	})
 	s.routes()
 	s.pages()
-	s.handler = s.recovered(s.secure(s.bounded(s.mux)))
+	s.handler = s.recovered(s.forwarded(s.secure(s.bounded(s.mux))))
 	return s, nil
 }
 

@@ -116,7 +116,7 @@ func (s *Server) identify(r *http.Request) (*caller, error) {
 		}
 		return s.bearer(r, strings.TrimSpace(value))
 	}
-	cookie, err := r.Cookie(s.cookieName(r))
+	cookie, err := r.Cookie(cookieNameOf(r.Context()))
 	if err != nil || len(cookie.Value) > 200 {
 		return nil, errLogin
 	}

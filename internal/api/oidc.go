@@ -101,14 +101,14 @@ func (s *Server) beginOIDC(ctx context.Context, _ *nothing) (*huma.StreamRespons
 	}
 	to := config.AuthCodeURL(st.State, oidc.Nonce(st.Nonce), oauth2.S256ChallengeOption(st.Verifier))
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		hc.AppendHeader("Set-Cookie", s.oidcCookie(base64.RawURLEncoding.EncodeToString(sealed), int(stateLife.Seconds())))
+		hc.AppendHeader("Set-Cookie", oidcCookie(ctx, base64.RawURLEncoding.EncodeToString(sealed), int(stateLife.Seconds())))
 		hc.SetHeader("Location", to)
 		hc.SetStatus(http.StatusSeeOther)
 	}}, nil
 }
 
-func (s *Server) oidcCookie(value string, age int) string {
-	c := http.Cookie{Name: stateCookie, Value: value, Path: prefix + "/session/oidc", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.TLS}
+func oidcCookie(ctx context.Context, value string, age int) string {
+	c := http.Cookie{Name: stateCookie, Value: value, Path: prefix + "/session/oidc", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: cameFrom(ctx).secure}
 	return c.String()
 }
 
@@ -132,7 +132,7 @@ func (s *Server) finishOIDC(ctx context.Context, in *oidcCallback) (*huma.Stream
 				hc.AppendHeader("Set-Cookie", c)
 			}
 		}
-		hc.AppendHeader("Set-Cookie", s.oidcCookie("", -1))
+		hc.AppendHeader("Set-Cookie", oidcCookie(ctx, "", -1))
 		var page bytes.Buffer
 		if err := landing.Execute(&page, text); err != nil {
 			s.Log.ErrorContext(ctx, "write a page", "error", err)

@@ -21,15 +21,15 @@ const maxSessions = 20
 // that browsers accept from this very host only.
 const cookieName = "edgeward"
 
-func (s *Server) cookieName(r *http.Request) string {
-	if s.TLS || r != nil && r.TLS != nil {
+func cookieNameOf(ctx context.Context) string {
+	if cameFrom(ctx).secure {
 		return "__Host-" + cookieName
 	}
 	return cookieName
 }
 
-func (s *Server) sessionCookie(value string, expires int64) string {
-	c := http.Cookie{Name: s.cookieName(nil), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: s.TLS}
+func sessionCookie(ctx context.Context, value string, expires int64) string {
+	c := http.Cookie{Name: cookieNameOf(ctx), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: cameFrom(ctx).secure}
 	if value == "" {
 		c.MaxAge = -1
 	} else {
@@ -139,7 +139,7 @@ func (s *Server) open(ctx context.Context, c *caller, u *account.User, action st
 	if err := s.record(ctx, c, action, u.Name); err != nil {
 		return nil, err
 	}
-	return &loggedIn{Cookie: []string{s.sessionCookie(value, x.Expires)}, Body: s.meOf(ctx, c)}, nil
+	return &loggedIn{Cookie: []string{sessionCookie(ctx, value, x.Expires)}, Body: s.meOf(ctx, c)}, nil
 }
 
 // trimSessions ends what is over, and the oldest when there are too many.
@@ -166,7 +166,7 @@ func (s *Server) logout(ctx context.Context, _ *nothing) (*loggedOut, error) {
 			return nil, err
 		}
 	}
-	return &loggedOut{Cookie: []string{s.sessionCookie("", 0)}}, nil
+	return &loggedOut{Cookie: []string{sessionCookie(ctx, "", 0)}}, nil
 }
 
 func (s *Server) me(ctx context.Context, _ *nothing) (*reply[Me], error) {

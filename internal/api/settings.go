@@ -48,14 +48,14 @@ func targetOf(id string, t hub.StoredTarget) Target {
 	return Target{ID: id, Target: t.Target, SecretSet: t.Secret != nil, Author: t.Author, Updated: Time(t.Updated), LastError: t.Error, LastSent: Time(t.Sent)}
 }
 
-// checkNetworks wants networks in CIDR notation without host bits.
+// checkNetworks wants networks, and writes them all in CIDR notation.
 func checkNetworks(networks []string) error {
-	for i, n := range networks {
-		p, err := netip.ParsePrefix(strings.TrimSpace(n))
-		if err != nil {
-			return invalid(ident.Clip(plain(n), 60) + " is no network: want CIDR such as 198.51.100.0/24")
-		}
-		networks[i] = p.Masked().String()
+	prefixes, err := ident.ParsePrefixes(networks)
+	if err != nil {
+		return invalid(plain(err.Error()) + ": " + ident.HintOf(err))
+	}
+	for i, p := range prefixes {
+		networks[i] = p.String()
 	}
 	return nil
 }

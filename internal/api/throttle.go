@@ -3,8 +3,6 @@
 package api
 
 import (
-	"net"
-	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -128,24 +126,4 @@ func (c *clients) allow(address string, now time.Time) bool {
 	}
 	k.last = now
 	return k.bucket.AllowN(now, 1)
-}
-
-// addressOf gives the client's address without its port; "local" for a unix
-// socket. Headers of proxies are not believed: anybody can write them.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return "local"
-	}
-	return host
-}
-
-// isLocal reports whether a request comes from this machine.
-func isLocal(r *http.Request) bool {
-	address := addressOf(r)
-	if address == "local" {
-		return true
-	}
-	a, err := netip.ParseAddr(address)
-	return err == nil && a.Unmap().IsLoopback()
 }

@@ -68,12 +68,13 @@ func Demo(ctx context.Context, o RunOptions, firstRun bool) error {
 
 // DemoConfig gives the configuration of the demonstration.
 func DemoConfig(listen, data string) (*config.Config, error) {
-	l, err := config.Load(config.Sources{})
+	flags := map[string][]string{}
+	if listen != "" {
+		flags["listen"] = []string{listen}
+	}
+	l, err := config.Load(config.Sources{Flags: flags})
 	if err != nil {
 		return nil, err
-	}
-	if listen != "" {
-		l.Listen = listen
 	}
 	l.Data = data
 	l.Bus.Sync = "interval" // nobody minds to lose it

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"edgeward/internal/api"
@@ -99,7 +98,7 @@ func (h *Hub) prune(ctx context.Context) {
 func (h *Hub) knowledge(ctx context.Context, tenant uint16) Task {
 	c := h.o.Config.Sensor
 	t := Task{Version: h.o.Version, Tenant: tenant, Memory: int64(c.Memory), Recog: c.Recog, Indicators: c.Indicators, Knowledge: NewKnowledge(h.folder.path).Folder()}
-	t.Home, _ = prefixes(c.Home) // the configuration was checked
+	t.Home, _ = ident.ParsePrefixes(c.Home) // the configuration was checked
 	if c.Zones != "" {
 		if zones, err := LoadZones(c.Zones); err == nil {
 			t.Zones = zones
@@ -111,11 +110,11 @@ func (h *Hub) knowledge(ctx context.Context, tenant uint16) Task {
 	var zones hub.ZoneDefinitions
 	h.settings(ctx, tenant, "home", &home)
 	h.settings(ctx, tenant, "zones", &zones)
-	more, _ := prefixes(home.Networks) // the service checks them
+	more, _ := ident.ParsePrefixes(home.Networks) // the service checks them
 	t.Home = append(t.Home, more...)
 	for _, z := range zones.Zones {
 		zone := inventory.Zone{Name: z.Name}
-		zone.Prefixes, _ = prefixes(z.Networks)
+		zone.Prefixes, _ = ident.ParsePrefixes(z.Networks)
 		for _, m := range z.MACs {
 			if mac, err := ident.ParseMAC(m); err == nil {
 				zone.MACs = append(zone.MACs, mac)
@@ -137,23 +136,6 @@ func (h *Hub) settings(ctx context.Context, tenant uint16, key string, into any)
 	if err != nil && ident.CodeOf(err) != ident.NotFound {
 		h.o.Log.Warn("settings could not be read", "key", key, "error", err)
 	}
-}
-
-// prefixes reads networks; an address is a network of one.
-func prefixes(list []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, s := range list {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			a, aerr := netip.ParseAddr(s)
-			if aerr != nil {
-				return out, ident.Errorf(ident.Usage, "write networks such as 198.51.100.0/24", "network %q: %w", s, err)
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
-		}
-		out = append(out, p.Masked())
-	}
-	return out, nil
 }
 
 // quietTimes gives how long after it was last seen a check's claim is still

@@ -23,19 +23,13 @@ import (
 	"edgeward/internal/ident"
 )
 
-// listen opens the address of console and API. It serves others than this
-// machine only with TLS, unless the operator says in so many words that it
-// may do without.
+// listen opens the address of console and API.
 func listen(c *config.Config, f *folder) (l net.Listener, secure bool, err error) {
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return nil, false, ident.Errorf(ident.Usage, "write an address and a port, such as 127.0.0.1:8470", "listen on %q: %w", c.Listen, err)
+		return nil, false, fmt.Errorf("listen: %w", err)
 	}
 	secure = c.TLS.Certificate != "" || c.TLS.SelfSigned
-	if !secure && !c.InsecureHTTP && !loopback(host) {
-		return nil, false, ident.Errorf(ident.Usage, "add --tls for a certificate of its own, --tls-certificate and --tls-key, or --insecure-http behind a proxy that does it",
-			"listen on %q: passwords would cross the network without encryption", c.Listen)
-	}
 	var cert tls.Certificate
 	switch {
 	case c.TLS.Certificate != "":
@@ -70,14 +64,6 @@ func listen(c *config.Config, f *folder) (l net.Listener, secure bool, err error
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
 	return l, secure, nil
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 func unspecified(host string) bool {

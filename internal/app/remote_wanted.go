@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -120,14 +119,7 @@ func (r *remote) taskFor(w account.Wanted) (Task, error) {
 		case "filter":
 			t.Filter = value
 		case "home":
-			t.Home = nil
-			for _, f := range fields(value) {
-				var p netip.Prefix
-				if p, err = netip.ParsePrefix(f); err != nil {
-					break
-				}
-				t.Home = append(t.Home, p)
-			}
+			t.Home, err = ident.ParsePrefixes(fields(value))
 		case "rings":
 			t.Rings, err = strconv.Atoi(value)
 			if err == nil && (t.Rings < 0 || t.Rings > 64) {

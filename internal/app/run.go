@@ -240,6 +240,10 @@ func (h *Hub) openService(g *gate) error {
 	if err != nil {
 		return err
 	}
+	proxies, err := ident.ParsePrefixes(h.o.Config.Proxies)
+	if err != nil {
+		return err
+	}
 	h.local = newLocalWatch(h)
 	h.Service, err = api.New(api.Config{
 		Version: h.o.Version, Commit: h.o.Commit, Log: h.o.Log,
@@ -247,7 +251,7 @@ func (h *Hub) openService(g *gate) error {
 		Documents: h.State, Rollups: h.State, Nodes: h.State, Events: h.Events, Timeline: h.State, Zones: h.State, Mutes: h.State,
 		Enrol: h.enrol, HubURL: h.stations.url, Content: knowledgeService{h},
 		Live: h.Live, Captures: h.captures, Dissector: dissector{}, Backups: &backups{h: h}, Notifier: h.outputs, Health: h, Home: h.home, Interfaces: h,
-		Key: h.key, TLS: h.secure, LocalToken: token, Console: console.Handler(),
+		Key: h.key, TLS: h.secure, Proxies: proxies, LocalToken: token, Console: console.Handler(),
 	})
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"net/netip"
 	"os"
 
 	"github.com/goccy/go-yaml"
@@ -40,12 +39,8 @@ func LoadZones(path string) ([]inventory.Zone, error) {
 			return nil, ident.Errorf(ident.Invalid, "give each zone a name", "load zones %q: zone %d has no name", path, i+1)
 		}
 		zone := inventory.Zone{Name: z.Name, VLANs: z.VLANs}
-		for _, n := range z.Networks {
-			p, err := netip.ParsePrefix(n)
-			if err != nil {
-				return nil, ident.Errorf(ident.Invalid, "write networks such as 10.1.0.0/16", "load zones %q: zone %q: %w", path, z.Name, err)
-			}
-			zone.Prefixes = append(zone.Prefixes, p.Masked())
+		if zone.Prefixes, err = ident.ParsePrefixes(z.Networks); err != nil {
+			return nil, ident.Errorf(ident.Invalid, ident.HintOf(err), "load zones %q: zone %q: %w", path, z.Name, err)
 		}
 		for _, m := range z.MACs {
 			mac, err := ident.ParseMAC(m)

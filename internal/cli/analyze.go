@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -140,8 +139,8 @@ func (f *analyzeFlags) options(cmd *cobra.Command, args []string) (app.AnalyzeOp
 		return o, usage(cmd, fmt.Errorf("--workers %d: want 0 to 256", f.workers))
 	}
 	var err error
-	if o.Judge.Home, err = parsePrefixes(f.home); err != nil {
-		return o, usage(cmd, err)
+	if o.Judge.Home, err = ident.ParsePrefixes(f.home); err != nil {
+		return o, fmt.Errorf("--home: %w", err)
 	}
 	if o.Memory, err = ParseSize(f.memory); err != nil {
 		return o, usage(cmd, fmt.Errorf("--memory: %w", err))
@@ -157,22 +156,6 @@ func (f *analyzeFlags) options(cmd *cobra.Command, args []string) (app.AnalyzeOp
 		}
 	}
 	return o, nil
-}
-
-func parsePrefixes(list []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, s := range list {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			a, aerr := netip.ParseAddr(s)
-			if aerr != nil {
-				return nil, fmt.Errorf("--home %q: want a network such as 198.51.100.0/24", s)
-			}
-			p = netip.PrefixFrom(a, a.BitLen())
-		}
-		out = append(out, p.Masked())
-	}
-	return out, nil
 }
 
 // complain says on standard error what could not be read, or not whole.

@@ -18,7 +18,7 @@ import (
 // runFlags names the keys of the configuration that are flags as well.
 var runFlags = map[string]string{
 	"interface": "interfaces", "data": "data", "listen": "listen", "tls": "tls.self_signed", "tls-certificate": "tls.certificate", "tls-key": "tls.key", "tls-name": "tls.names",
-	"insecure-http": "insecure_http", "log-level": "log.level", "log-format": "log.format", "name": "sensor.name", "site": "sensor.site", "filter": "sensor.filter",
+	"insecure-http": "insecure_http", "proxy": "proxies", "log-level": "log.level", "log-format": "log.format", "name": "sensor.name", "site": "sensor.site", "filter": "sensor.filter",
 	"home": "sensor.home", "zones": "sensor.zones", "indicators": "sensor.indicators", "memory": "sensor.memory", "postgres": "store.postgres", "nats": "bus.urls", "sensors": "sensors.listen",
 }
 
@@ -60,6 +60,7 @@ only with TLS. It stops, with everything stored, when it is interrupted.`,
 	fl.String("tls-key", "", "PEM file with its key")
 	fl.StringArray("tls-name", nil, "name or address for the certificate that is made; may be repeated")
 	fl.Bool("insecure-http", false, "serve other machines without TLS, behind a proxy that has it")
+	fl.StringArray("proxy", nil, "network of a reverse proxy that is believed about who asks; may be repeated")
 	fl.String("sensors", "", "address and port at which sensors of other machines deliver")
 	fl.String("name", "", "name of the sensor of this machine (default local)")
 	fl.String("site", "", "site of the sensor of this machine")

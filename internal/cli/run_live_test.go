@@ -399,7 +399,7 @@ func TestRunRefuses(t *testing.T) {
 		want string
 	}{
 		{"port taken", []string{"--listen", l.Addr().String()}, exitError, "another program has this port"},
-		{"data is a file", []string{"--data", file, "--listen", "127.0.0.1:0"}, exitError, "cannot be used"},
+		{"data is a file", []string{"--data", file, "--listen", "127.0.0.1:0"}, exitUsage, "is no folder"},
 		{"open to all without TLS", []string{"--listen", "0.0.0.0:0"}, exitUsage, "--tls"},
 		{"no address", []string{"--listen", "here"}, exitUsage, "127.0.0.1:8470"},
 		{"certificate", []string{"--listen", "127.0.0.1:0", "--tls-certificate", file, "--tls-key", file}, exitError, "PEM"},

@@ -10,6 +10,7 @@ import (
 	"edgeward/internal/app"
 	"edgeward/internal/event"
 	"edgeward/internal/finding"
+	"edgeward/internal/ident"
 	"edgeward/internal/output/eve"
 	"edgeward/internal/output/report"
 )
@@ -73,8 +74,8 @@ func (s *streams) sense(cmd *cobra.Command, f *sensorFlags) error {
 	o := app.SenseOptions{Interfaces: f.interfaces, Filter: f.filter, Rings: f.rings, StatsEvery: f.stats}
 	o.Judge.Recog, o.Judge.ShowSecrets = f.recog, f.showSecrets
 	var err error
-	if o.Judge.Home, err = parsePrefixes(f.home); err != nil {
-		return usage(cmd, err)
+	if o.Judge.Home, err = ident.ParsePrefixes(f.home); err != nil {
+		return fmt.Errorf("--home: %w", err)
 	}
 	if o.Memory, err = ParseSize(f.memory); err != nil {
 		return usage(cmd, fmt.Errorf("--memory: %w", err))

@@ -82,7 +82,7 @@ func Load(s Sources) (*Loaded, error) {
 	for _, x := range leaves(reflect.ValueOf(&l.Config).Elem(), "") {
 		known[variable(x.key)] = x
 		if texts, ok := s.Flags[x.key]; ok {
-			defer func() { l.origins[x.key] = "flag" }()
+			l.origins[x.key] = "flag"
 			if err := x.set(texts); err != nil {
 				problems = append(problems, ident.Errorf(ident.Usage, "", "flag for %s: %w", x.key, err))
 			}
@@ -105,6 +105,9 @@ func Load(s Sources) (*Loaded, error) {
 			}
 		}
 	}
+	if len(problems) == 0 {
+		problems = l.together()
+	}
 	return l, join(problems)
 }
 
@@ -124,15 +127,21 @@ func split(text string) []string {
 func (x leaf) set(texts []string) error {
 	enum := x.field.Tag.Get("enum")
 	if x.value.Kind() != reflect.Slice {
-		v, err := parse(x.value.Type(), strings.Join(texts, ","), enum)
+		text := strings.Join(texts, ",")
+		v, err := parse(x.value.Type(), text, enum)
 		if err == nil {
 			x.value.Set(v)
+			err = check(x.field.Tag.Get("check"), text)
 		}
 		return err
 	}
 	list := reflect.MakeSlice(x.value.Type(), 0, len(texts))
 	for _, t := range texts {
-		v, err := parse(x.value.Type().Elem(), strings.TrimSpace(t), enum)
+		t = strings.TrimSpace(t)
+		v, err := parse(x.value.Type().Elem(), t, enum)
+		if err == nil {
+			err = check(x.field.Tag.Get("check"), t)
+		}
 		if err != nil {
 			return err
 		}
