@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"edgeward/internal/asset"
 	"edgeward/internal/finding"
 	"edgeward/internal/hub"
 )
@@ -100,41 +99,16 @@ func (s *Server) networkGaps(ctx context.Context, c *caller, o *Coverage) error 
 			}
 		}
 	}
-	unknown, learning, total := 0, 0, 0
-	err := s.eachDevice(ctx, asset.Filter{Tenant: c.tenant, Sites: c.only(nil)}, scanLimit, func(r *asset.Record) error {
-		total++
-		unknown += b2i(r.Kind() == notKnown)
-		learning += b2i(r.Learning.State != "known")
-		counted := map[netip.Prefix]bool{}
-		for _, a := range r.Addresses {
-			a = a.Unmap()
-			if a.IsLinkLocalUnicast() {
-				continue
-			}
-			at := netip.Prefix{}
-			for p := range networks {
-				if p.Contains(a) && networks[p].Configured && (!at.IsValid() || p.Bits() > at.Bits()) {
-					at = p
-				}
-			}
-			if !at.IsValid() {
-				bits := 24
-				if a.Is6() {
-					bits = 64
-				}
-				at, _ = a.Prefix(bits) // bits fit the family
-				if networks[at] == nil {
-					networks[at] = &Network{Prefix: at.String(), Site: r.Site}
-				}
-			}
-			if !counted[at] {
-				counted[at] = true
-				networks[at].Devices++
-			}
-		}
-		return nil
-	})
+	d, err := s.directory(ctx, c)
 	if err != nil {
+		return err
+	}
+	unknown, learning := 0, 0
+	for _, x := range d {
+		unknown += b2i(x.Type == notKnown)
+		learning += b2i(x.Learning)
+	}
+	if err := s.countNetworks(ctx, c, d, networks); err != nil {
 		return err
 	}
 	for _, n := range networks {
@@ -147,10 +121,52 @@ func (s *Server) networkGaps(ctx context.Context, c *caller, o *Coverage) error 
 		return cmp.Or(cmp.Compare(b.Devices, a.Devices), cmp.Compare(a.Prefix, b.Prefix))
 	})
 	if unknown > 0 {
-		o.Gaps = append(o.Gaps, Gap{"devices-unknown", "device", "low", "Devices of unknown type", fmt.Sprintf("of %d devices, %d say too little about themselves", total, unknown), "set their type, or import them from a list", "", uint64(unknown), Link{Screen: "devices", Filter: map[string]string{"type": notKnown}}})
+		o.Gaps = append(o.Gaps, Gap{"devices-unknown", "device", "low", "Devices of unknown type", fmt.Sprintf("of %d devices, %d say too little about themselves", len(d), unknown), "set their type, or import them from a list", "", uint64(unknown), Link{Screen: "devices", Filter: map[string]string{"type": notKnown}}})
 	}
 	if learning > 0 {
 		o.Gaps = append(o.Gaps, Gap{"devices-learning", "device", "info", "Devices are still being learned", "what is unusual for them is not known yet", "wait: a device is known after some days with traffic", "", uint64(learning), Link{Screen: "devices"}})
+	}
+	return nil
+}
+
+// countNetworks counts the devices of each network, once for every network in
+// which they have addresses. What nobody configured is parted as it mostly is.
+func (s *Server) countNetworks(ctx context.Context, c *caller, d directory, networks map[netip.Prefix]*Network) error {
+	addresses, err := s.Devices.Addresses(ctx, c.tenant, nil)
+	if err != nil {
+		return err
+	}
+	type member struct {
+		device  string
+		network netip.Prefix
+	}
+	counted := map[member]bool{}
+	for _, x := range addresses {
+		card, seen := d[x.Device]
+		a, err := netip.ParseAddr(x.Address)
+		if !seen || err != nil || a.IsLinkLocalUnicast() {
+			continue
+		}
+		at := netip.Prefix{}
+		for p, n := range networks {
+			if n.Configured && p.Contains(a) && (!at.IsValid() || p.Bits() > at.Bits()) {
+				at = p
+			}
+		}
+		if !at.IsValid() {
+			bits := 24
+			if a.Is6() {
+				bits = 64
+			}
+			at, _ = a.Prefix(bits) // bits fit the family
+			if networks[at] == nil {
+				networks[at] = &Network{Prefix: at.String(), Site: card.Site}
+			}
+		}
+		if k := (member{x.Device, at}); !counted[k] {
+			counted[k] = true
+			networks[at].Devices++
+		}
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func (s *Server) listServers(ctx context.Context, _ *nothing) (*reply[Page[M2MSe
 	servers := map[[2]string]*M2MServer{}
 	f.Kind = "server"
 	err = s.eachNode(ctx, f, 2000, func(n hub.Node) {
-		_, device := d.cards[n.Server]
+		_, device := d[n.Server]
 		if !device && !isAddress(n.Server) {
 			return
 		}

@@ -3,11 +3,13 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"edgeward/internal/asset"
@@ -22,50 +24,45 @@ const riskyAt = 70
 // The statuses that are open to somebody's work.
 var openOnly = []finding.Status{finding.Open}
 
+// overviewShares is how many protocols and talkers the first screen names.
+const overviewShares = 8
+
 func (s *Server) overview(ctx context.Context, in *viewQuery) (*reply[Overview], error) {
 	c := who(ctx)
 	sites := c.only(in.Sites)
-	no := false
-	var o Overview
-	var err error
-	f := finding.Filter{Tenant: c.tenant, Sites: sites, Statuses: openOnly, Muted: &no}
-	if o.Findings, err = s.bySeverity(ctx, f); err != nil {
-		return nil, err
-	}
-	f.Top, f.Sort, f.Limit = true, "-severity", 8
-	groups, err := s.groupPage(ctx, f)
+	from, to, err := s.between(Span{}, 1)
 	if err != nil {
-		return nil, err
-	}
-	o.Groups = groups.Items
-	if err := s.overviewDevices(ctx, c, sites, &o); err != nil {
 		return nil, err
 	}
 	sensors, err := s.sensorsOf(ctx, c, nil, in.Sites)
 	if err != nil {
 		return nil, err
 	}
-	from, to, err := s.between(Span{}, 1)
+	no := false
+	open := finding.Filter{Tenant: c.tenant, Sites: sites, Statuses: openOnly, Muted: &no}
+	sums := func(dimension string, top int) hub.RollupFilter {
+		return hub.RollupFilter{Tenant: c.tenant, Sensors: sensors, Dimension: dimension, From: from, To: to, Top: top}
+	}
+	var o Overview
+	err = together(
+		func() (err error) { o.Findings, err = s.bySeverity(ctx, open); return err },
+		func() error {
+			f := open
+			f.Top, f.Sort, f.Limit = true, "-severity", 8
+			groups, err := s.groupPage(ctx, f)
+			o.Groups = groups.Items
+			return err
+		},
+		func() error { return s.overviewDevices(ctx, c, sites, &o) },
+		func() (err error) { o.Traffic, err = s.series(ctx, sums(hub.ByTotal, 0)); return err },
+		func() (err error) {
+			o.Protocols, err = s.top(ctx, c, sums(hub.ByProtocol, overviewShares))
+			return err
+		},
+		func() (err error) { o.Talkers, err = s.top(ctx, c, sums(hub.ByDevice, overviewShares)); return err },
+		func() error { return s.overviewSensors(ctx, c, in.Sites, &o) },
+	)
 	if err != nil {
-		return nil, err
-	}
-	r := hub.RollupFilter{Tenant: c.tenant, Sensors: sensors, Dimension: "total", From: from, To: to}
-	if o.Traffic, err = s.series(ctx, r); err != nil {
-		return nil, err
-	}
-	d, err := s.directory(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	r.Dimension, r.Top = "protocol", 8
-	if o.Protocols, err = s.top(ctx, r, d); err != nil {
-		return nil, err
-	}
-	r.Dimension = "device"
-	if o.Talkers, err = s.top(ctx, r, d); err != nil {
-		return nil, err
-	}
-	if err := s.overviewSensors(ctx, c, in.Sites, &o); err != nil {
 		return nil, err
 	}
 	o.Problems = s.problems(ctx)
@@ -75,6 +72,18 @@ func (s *Server) overview(ctx context.Context, in *viewQuery) (*reply[Overview],
 	return ok(o)
 }
 
+// together runs the parts of an answer side by side and gives the first error
+// in their order.
+func together(parts ...func() error) error {
+	errs := make([]error, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() { errs[i] = part() })
+	}
+	wg.Wait()
+	return cmp.Or(errs...)
+}
+
 func (s *Server) bySeverity(ctx context.Context, f finding.Filter) (Counts, error) {
 	n, err := s.Findings.CountFindings(ctx, f, "severity")
 	return Counts{n["info"], n["low"], n["medium"], n["high"], n["critical"]}, err
@@ -82,29 +91,12 @@ func (s *Server) bySeverity(ctx context.Context, f finding.Filter) (Counts, erro
 
 func (s *Server) overviewDevices(ctx context.Context, c *caller, sites []string, o *Overview) error {
 	no := false
-	base := asset.Filter{Tenant: c.tenant, Sites: sites, Limit: 1}
-	count := func(to *int, change func(*asset.Filter)) error {
-		f := base
-		change(&f)
-		_, n, err := s.Devices.Devices(ctx, f)
-		*to = n
+	day := s.now() - int64(24*time.Hour)
+	n, err := s.Devices.Census(ctx, c.tenant, sites, day, riskyAt)
+	if err != nil {
 		return err
 	}
-	day := s.now() - int64(24*time.Hour)
-	for _, x := range []struct {
-		to     *int
-		change func(*asset.Filter)
-	}{
-		{&o.Devices.Total, func(*asset.Filter) {}},
-		{&o.Devices.New, func(f *asset.Filter) { f.Since = day }},
-		{&o.Devices.Unknown, func(f *asset.Filter) { f.Types = []string{notKnown} }},
-		{&o.Devices.Untrusted, func(f *asset.Filter) { f.Trusted = &no }},
-		{&o.Devices.Risky, func(f *asset.Filter) { f.AtLeast = riskyAt }},
-	} {
-		if err := count(x.to, x.change); err != nil {
-			return err
-		}
-	}
+	o.Devices = DeviceCounts(n)
 	fresh, err := s.devicePage(ctx, asset.Filter{Tenant: c.tenant, Sites: sites, Since: day, Trusted: &no, Sort: "-first_seen", Limit: 10})
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ type DeviceCounts struct {
 	Unknown   int `json:"unknown" doc:"of unknown type"`
 	Untrusted int `json:"untrusted"`
 	Risky     int `json:"risky" doc:"risk 70 or more"`
-	Learning  int `json:"learning" doc:"not known yet; counted over at most 10000 devices"`
+	Learning  int `json:"learning" doc:"not known yet"`
 }
 
 // Loss is what could not be seen.

@@ -138,8 +138,8 @@ func (s *Server) values(ctx context.Context, c *caller, f *query.Field) []string
 		if err != nil {
 			return nil
 		}
-		for _, x := range d.cards {
-			out = append(out, x.label)
+		for _, x := range d {
+			out = append(out, x.Label)
 		}
 	case "site", "sensor":
 		found, err := s.visibleSensors(ctx, c)

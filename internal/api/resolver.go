@@ -22,8 +22,8 @@ func (r resolver) DeviceHosts(ctx context.Context, _ uint16, device string) ([]i
 		return nil, err
 	}
 	var hosts []ident.HostKey
-	for id, card := range d.cards {
-		if id != device && !strings.EqualFold(card.label, device) {
+	for id, card := range d {
+		if id != device && !strings.EqualFold(card.Label, device) {
 			continue
 		}
 		tenures, err := r.s.Devices.Tenures(ctx, r.c.tenant, id)

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"edgeward/internal/hub"
@@ -88,36 +87,6 @@ func (s *Server) traffic(ctx context.Context, in *trafficQuery) (*reply[Series],
 	return ok(out)
 }
 
-// pair is one roll-up of who talks to whom, taken apart.
-type pair struct {
-	from, to, protocol, port string
-	hub.Rollup
-}
-
-// pairs gives the pairs of a time, the busiest first, whose two ends the
-// caller may see.
-func (s *Server) pairs(ctx context.Context, f hub.RollupFilter, d directory) ([]pair, error) {
-	f.Dimension = "pair"
-	rows, err := s.Rollups.Rollups(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]pair, 0, len(rows))
-	for _, r := range rows {
-		parts := strings.Split(r.Key, "|")
-		for len(parts) < 4 {
-			parts = append(parts, "")
-		}
-		if d.visible(parts[0]) && d.visible(parts[1]) {
-			out = append(out, pair{parts[0], parts[1], parts[2], parts[3], r})
-		}
-	}
-	slices.SortFunc(out, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(b.BytesOut+b.BytesIn, a.BytesOut+a.BytesIn), cmp.Compare(a.Key, b.Key))
-	})
-	return out, nil
-}
-
 // shares turns roll-ups into what lists show, the busiest first.
 func shares(rows map[string]*Share, most int) []Share {
 	out := []Share{}
@@ -140,17 +109,27 @@ func addShare(rows map[string]*Share, key, label, device string, flows, out, in 
 }
 
 // top gives the busiest keys of a dimension.
-func (s *Server) top(ctx context.Context, f hub.RollupFilter, d directory) ([]Share, error) {
+func (s *Server) top(ctx context.Context, c *caller, f hub.RollupFilter) ([]Share, error) {
 	rows, err := s.Rollups.Rollups(ctx, f)
 	if err != nil {
 		return nil, err
 	}
+	var d directory
+	if f.Dimension == hub.ByDevice {
+		var ids []string
+		for _, r := range rows {
+			ids = append(ids, r.Key)
+		}
+		if d, err = s.named(ctx, c, ids); err != nil {
+			return nil, err
+		}
+	}
 	sums := map[string]*Share{}
 	for _, r := range rows {
 		device := ""
-		if _, known := d.cards[r.Key]; known {
+		if _, known := d[r.Key]; known {
 			device = r.Key
-		} else if f.Dimension == "device" {
+		} else if d != nil {
 			continue // not the caller's to see, or gone
 		}
 		addShare(sums, r.Key, d.label(r.Key), device, r.Flows, r.BytesOut, r.BytesIn)
@@ -160,6 +139,9 @@ func (s *Server) top(ctx context.Context, f hub.RollupFilter, d directory) ([]Sh
 
 // profileDays is how far a device's profile looks back unless told otherwise.
 const profileDays = 7
+
+// profilePairs bounds the pairs that a profile is summed from, busiest first.
+const profilePairs = 10_000
 
 func (s *Server) deviceTraffic(ctx context.Context, in *deviceSpan) (*reply[DeviceTraffic], error) {
 	c := who(ctx)
@@ -187,36 +169,31 @@ func (s *Server) deviceTraffic(ctx context.Context, in *deviceSpan) (*reply[Devi
 		t := time.Unix(0, int64(p.Time)).UTC()
 		out.Hours[(int(t.Weekday())+6)%7*24+t.Hour()] += p.BytesIn + p.BytesOut
 	}
-	d, err := s.directory(ctx, c)
+	all, _, err := s.Zones.Pairs(ctx, hub.PairFilter{Tenant: c.tenant, Sensors: sensors, Sites: c.only(nil), From: from, To: to, Device: r.ID, Limit: profilePairs})
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.pairsOf(ctx, c, r.ID, sensors, from, to, d)
+	var ids []string
+	for _, p := range all {
+		ids = append(ids, p.Source, p.Target)
+	}
+	d, err := s.named(ctx, c, ids)
 	if err != nil {
 		return nil, err
 	}
 	protocols, peers := map[string]*Share{}, map[string]*Share{}
 	for _, p := range all {
-		other, bytesOut, bytesIn := p.to, p.BytesOut, p.BytesIn
-		if p.to == r.ID {
-			other, bytesOut, bytesIn = p.from, p.BytesIn, p.BytesOut
+		other, bytesOut, bytesIn := p.Target, p.BytesOut, p.BytesIn
+		if p.Target == r.ID {
+			other, bytesOut, bytesIn = p.Source, p.BytesIn, p.BytesOut
 		}
 		device := ""
-		if _, known := d.cards[other]; known {
+		if _, known := d[other]; known {
 			device = other
 		}
-		addShare(protocols, p.protocol, p.protocol, "", p.Flows, bytesOut, bytesIn)
+		addShare(protocols, p.Protocol, p.Protocol, "", p.Flows, bytesOut, bytesIn)
 		addShare(peers, other, d.label(other), device, p.Flows, bytesOut, bytesIn)
 	}
 	out.Protocols, out.Peers = shares(protocols, 20), shares(peers, 20)
 	return ok(out)
-}
-
-// pairsOf gives the pairs in which a device takes part.
-func (s *Server) pairsOf(ctx context.Context, c *caller, id string, sensors []string, from, to int64, d directory) ([]pair, error) {
-	all, err := s.pairs(ctx, hub.RollupFilter{Tenant: c.tenant, Sensors: sensors, From: from, To: to}, d)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(all, func(p pair) bool { return p.from != id && p.to != id }), nil
 }

@@ -37,8 +37,8 @@ func (s *Server) replyZones(ctx context.Context, c *caller, zones []hub.Zone) (*
 			out.Zones = append(out.Zones, z)
 		}
 	}
-	for _, x := range d.cards {
-		out.Devices[zoneName(x.zone)]++
+	for _, x := range d {
+		out.Devices[zoneName(x.Zone)]++
 	}
 	return ok(out)
 }
@@ -78,40 +78,23 @@ func (s *Server) setZones(ctx context.Context, in *zonesInput) (*reply[Zones], e
 	return s.replyZones(ctx, c, in.Body.Zones)
 }
 
-// zonePairs gives the pairs of a time with the zones of both ends.
-func (s *Server) zonePairs(ctx context.Context, c *caller, span Span, sites []string) ([]Pair, int64, int64, error) {
+// pairFilter begins a filter of the pairs that the caller may see.
+func (s *Server) pairFilter(ctx context.Context, c *caller, span Span, sites []string) (hub.PairFilter, error) {
 	from, to, err := s.between(span, graphDays)
 	if err != nil {
-		return nil, 0, 0, err
+		return hub.PairFilter{}, err
 	}
 	sensors, err := s.sensorsOf(ctx, c, nil, sites)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	d, err := s.directory(ctx, c)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	rows, err := s.pairs(ctx, hub.RollupFilter{Tenant: c.tenant, Sensors: sensors, From: from, To: to}, d)
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	zone := func(id string) string {
-		if x, device := d.cards[id]; device {
-			return zoneName(x.zone)
-		}
-		return hub.Outside
-	}
-	out := make([]Pair, 0, len(rows))
-	for _, p := range rows {
-		out = append(out, Pair{p.from, d.label(p.from), zone(p.from), p.to, d.label(p.to), zone(p.to), p.protocol, p.port, p.Flows, p.BytesOut, p.BytesIn})
-	}
-	return out, from, to, nil
+	return hub.PairFilter{Tenant: c.tenant, Sensors: sensors, Sites: c.only(nil), From: from, To: to}, err
 }
 
 func (s *Server) matrix(ctx context.Context, in *matrixQuery) (*reply[Matrix], error) {
 	c := who(ctx)
-	pairs, from, to, err := s.zonePairs(ctx, c, in.Span, in.Sites)
+	f, err := s.pairFilter(ctx, c, in.Span, in.Sites)
+	if err != nil {
+		return nil, err
+	}
+	cells, err := s.Zones.ZoneMatrix(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -119,36 +102,19 @@ func (s *Server) matrix(ctx context.Context, in *matrixQuery) (*reply[Matrix], e
 	if err := s.load(ctx, c.tenant, hub.SettingsKind, "zones", &doc); err != nil {
 		return nil, err
 	}
-	m := Matrix{From: Time(from), To: Time(to), Zones: []string{}, Cells: []MatrixCell{}}
+	m := Matrix{From: Time(f.From), To: Time(f.To), Zones: []string{}, Cells: []MatrixCell{}}
 	for _, z := range doc.Zones {
 		if z.Site == "" || c.sees(z.Site) {
 			m.Zones = append(m.Zones, z.Name)
 		}
 	}
-	type ends struct{ from, to string }
-	cells := map[[2]string]*MatrixCell{}
-	seen := map[[2]string]map[ends]bool{}
-	for _, p := range pairs {
-		k := [2]string{p.FromZone, p.ToZone}
-		x := cells[k]
-		if x == nil {
-			x = &MatrixCell{From: k[0], To: k[1], Protocols: []string{}}
-			cells[k], seen[k] = x, map[ends]bool{}
-		}
-		seen[k][ends{p.From, p.To}] = true
-		x.Flows += p.Flows
-		x.BytesOut += p.BytesOut
-		x.BytesIn += p.BytesIn
-		x.Protocols = addTo(x.Protocols, p.Protocol, 12)
-	}
-	for k, x := range cells {
-		x.Pairs = len(seen[k])
-		m.Cells = append(m.Cells, *x)
-		for _, z := range k {
-			if z != hub.Outside && z != unassigned {
+	for _, x := range cells {
+		for _, z := range []string{x.From, x.To} {
+			if z != hub.Outside && z != "" {
 				m.Zones = addTo(m.Zones, z, 1000)
 			}
 		}
+		m.Cells = append(m.Cells, MatrixCell{zoneName(x.From), zoneName(x.To), x.Pairs, x.Flows, x.BytesOut, x.BytesIn, list(x.Protocols)})
 	}
 	slices.Sort(m.Zones)
 	m.Zones = append(m.Zones, unassigned, hub.Outside)
@@ -157,15 +123,41 @@ func (s *Server) matrix(ctx context.Context, in *matrixQuery) (*reply[Matrix], e
 }
 
 func (s *Server) listPairs(ctx context.Context, in *pairQuery) (*reply[Page[Pair]], error) {
-	pairs, _, _, err := s.zonePairs(ctx, who(ctx), in.Span, in.Sites)
+	c := who(ctx)
+	f, err := s.pairFilter(ctx, c, in.Span, in.Sites)
 	if err != nil {
 		return nil, err
 	}
-	pairs = slices.DeleteFunc(pairs, func(p Pair) bool {
-		return in.FromZone != "" && p.FromZone != in.FromZone || in.ToZone != "" && p.ToZone != in.ToZone || in.Protocol != "" && p.Protocol != in.Protocol
-	})
-	p := Page[Pair]{Total: len(pairs)}
-	at := min(in.Offset, len(pairs))
-	p.Items = pairs[at:min(at+in.Limit, len(pairs))]
+	f.FromZone, f.ToZone, f.Protocol, f.Limit, f.Offset = zoneAsked(in.FromZone), zoneAsked(in.ToZone), in.Protocol, in.Limit, in.Offset
+	found, total, err := s.Zones.Pairs(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, x := range found {
+		ids = append(ids, x.Source, x.Target)
+	}
+	d, err := s.named(ctx, c, ids)
+	if err != nil {
+		return nil, err
+	}
+	p := Page[Pair]{Items: []Pair{}, Total: total}
+	for _, x := range found {
+		p.Items = append(p.Items, Pair{
+			x.Source, d.label(x.Source), zoneName(x.SourceZone), x.Target, d.label(x.Target), zoneName(x.TargetZone),
+			x.Protocol, strconv.Itoa(int(x.Port)), x.Flows, x.BytesOut, x.BytesIn,
+		})
+	}
 	return ok(p)
+}
+
+// zoneAsked gives the zone that a query names; nil for all.
+func zoneAsked(zone string) *string {
+	switch zone {
+	case "":
+		return nil
+	case unassigned:
+		zone = ""
+	}
+	return &zone
 }

@@ -15,7 +15,6 @@ const (
 	DeviceSeen      MomentKind = "first-seen"
 	AddressNew      MomentKind = "address"
 	ServiceNew      MomentKind = "service"
-	PeerNew         MomentKind = "peer"
 	FirmwareNew     MomentKind = "firmware"
 	DeviceLearned   MomentKind = "learned" // its learning time is over
 	DeviceLost      MomentKind = "lost"
@@ -62,46 +61,6 @@ type Timeline interface {
 	Moments(ctx context.Context, f MomentFilter) ([]Moment, error)
 	// CountMoments counts by kind.
 	CountMoments(ctx context.Context, f MomentFilter) (map[MomentKind]int, error)
-}
-
-// ZoneCell is the traffic from one zone to another in a time. Devices without
-// a zone are in "", everybody else in "outside".
-type ZoneCell struct {
-	From, To string
-	Pairs    int
-	Flows    uint64
-	BytesOut uint64
-	BytesIn  uint64
-}
-
-// Outside is the zone of those that are no devices.
-const Outside = "outside"
-
-// ZonePair is one row of a cell: who talked to whom, by what.
-type ZonePair struct {
-	Source   string // device id
-	Target   string // device id or address
-	Device   bool   // Target is a device
-	Protocol string
-	Port     uint16
-	Flows    uint64
-	BytesOut uint64
-	BytesIn  uint64
-}
-
-// ZoneFilter selects pairs.
-type ZoneFilter struct {
-	Tenant   uint16
-	Sensors  []string // nil for all
-	From, To int64
-	Limit    int // of pairs, busiest first; 0 for 100
-}
-
-// Zones answers who talks to whom, from the roll-ups of pairs and the zones
-// that devices have now.
-type Zones interface {
-	ZoneMatrix(ctx context.Context, f ZoneFilter) ([]ZoneCell, error)
-	ZonePairs(ctx context.Context, f ZoneFilter, from, to string) ([]ZonePair, error)
 }
 
 // Mutes says what policies do to findings.

@@ -23,6 +23,7 @@ import (
 
 // Devices keeps things.
 type Devices interface {
+	Directory
 	Device(ctx context.Context, tenant uint16, id string) (*asset.Record, error)
 	// Devices gives a page and how many there are in all.
 	Devices(ctx context.Context, f asset.Filter) ([]*asset.Record, int, error)

@@ -212,11 +212,12 @@ func TestSums(t *testing.T) {
 		if got := get(hub.RollupFilter{Dimension: hub.ByTotal, Sensors: []string{}}); got != "" {
 			t.Errorf("without any sensor: %s", got)
 		}
-		cells, err := c.s.ZoneMatrix(ctx, hub.ZoneFilter{Tenant: 1})
+		cells, err := c.s.ZoneMatrix(ctx, hub.PairFilter{Tenant: 1})
 		if err != nil || len(cells) != 2 || cells[0].From != "plant" || cells[0].To != "" || cells[1].To != hub.Outside || cells[1].BytesOut != 2000 {
 			t.Errorf("zones: %+v, %v", cells, err)
 		}
-		if pairs, err := c.s.ZonePairs(ctx, hub.ZoneFilter{Tenant: 1}, "plant", hub.Outside); err != nil || len(pairs) != 1 || pairs[0].Port != 443 || pairs[0].Device {
+		plant, outside := "plant", hub.Outside
+		if pairs, n, err := c.s.Pairs(ctx, hub.PairFilter{Tenant: 1, FromZone: &plant, ToZone: &outside}); err != nil || n != 1 || len(pairs) != 1 || pairs[0].Port != 443 || pairs[0].TargetZone != outside {
 			t.Errorf("pairs: %+v, %v", pairs, err)
 		}
 		nodes, n, err := c.s.Nodes(ctx, hub.NodeFilter{Tenant: 1})

@@ -5,6 +5,7 @@ package state
 import (
 	"database/sql"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -236,11 +237,22 @@ func (t *tx) Adopt(h hub.Holder) error {
 
 func (t *tx) AddRollups(list []hub.Rollup) error {
 	rows := make([][]any, 0, len(list))
+	days := map[hub.Rollup]*hub.Rollup{} // by all but the sums
 	for i := range list {
 		r := &list[i]
-		rows = append(rows, []any{r.Tenant, r.Dimension, r.Hour, r.Key, r.Sensor, r.Facts, r.Flows, r.Packets, r.BytesOut, r.BytesIn})
+		rows = append(rows, rollupRow(r))
+		if r.Dimension == hub.ByPair {
+			addDay(days, r)
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(days), compareDays) {
+		rows = append(rows, rollupRow(days[k]))
 	}
 	return t.bulk("rollups", rollupColumns, "ON CONFLICT (tenant, dimension, hour, name, sensor) DO UPDATE SET facts = rollups.facts + excluded.facts, flows = rollups.flows + excluded.flows, packets = rollups.packets + excluded.packets, bytes_out = rollups.bytes_out + excluded.bytes_out, bytes_in = rollups.bytes_in + excluded.bytes_in", rows)
+}
+
+func rollupRow(r *hub.Rollup) []any {
+	return []any{r.Tenant, r.Dimension, r.Hour, r.Key, r.Sensor, r.Facts, r.Flows, r.Packets, r.BytesOut, r.BytesIn}
 }
 
 var rollupColumns = []string{"tenant", "dimension", "hour", "name", "sensor", "facts", "flows", "packets", "bytes_out", "bytes_in"}
@@ -274,8 +286,10 @@ func (t *tx) TakeRollup(tenant uint16, sensor, dimension string, hour int64, key
 	if err != nil {
 		return r, err
 	}
-	_, err = t.exec("DELETE "+where, row...)
-	return r, err
+	if _, err = t.exec("DELETE "+where, row...); err != nil || dimension != hub.ByPair {
+		return r, err
+	}
+	return r, t.takeFromDay(tenant, sensor, hour, key, &r)
 }
 
 func (t *tx) AddNodes(list []hub.Node) error {

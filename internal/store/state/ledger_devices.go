@@ -154,7 +154,10 @@ func (t *tx) SaveDevices(devices []*asset.Record) error {
 			r.FirstSeen, r.LastSeen, r.Bytes, r.Created, r.Updated, b,
 		})
 	}
-	return t.bulk("devices", deviceColumns, upsert("tenant, id", deviceColumns), rows)
+	if err := t.bulk("devices", deviceColumns, upsert("tenant, id", deviceColumns), rows); err != nil {
+		return err
+	}
+	return t.saveAddresses(devices)
 }
 
 func vendorOf(r *asset.Record) string {

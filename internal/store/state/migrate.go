@@ -18,6 +18,9 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
+// fills are what steps do beside their statements, by version.
+var fills = map[int]func(*tx) error{7: fillDirectory}
+
 // migration is one numbered step of the schema.
 type migration struct {
 	version int
@@ -125,6 +128,11 @@ func (s *Store) migrateTo(ctx context.Context, list []migration) error {
 			}
 			for _, statement := range statements(m.sql) {
 				if _, err := t.exec(statement); err != nil {
+					return fmt.Errorf("step %s: %w", m.name, err)
+				}
+			}
+			if fill := fills[m.version]; fill != nil {
+				if err := fill(t); err != nil {
 					return fmt.Errorf("step %s: %w", m.name, err)
 				}
 			}

@@ -45,9 +45,10 @@ func (s *Store) Prune(ctx context.Context, tenant uint16, k hub.Keep, now int64)
 		for _, d := range []string{hub.ByTotal, hub.ByDevice, hub.ByProtocol, hub.ByKind, hub.ByVLAN, hub.ByPair} {
 			errs = append(errs, rollup("= '"+d+"'", now-k.Rollups))
 		}
+		errs = append(errs, rollup("= '"+byPairDay+"'", now-k.Rollups-day))
 	}
 	if k.Pairs > 0 {
-		errs = append(errs, rollup("= '"+hub.ByPair+"'", now-k.Pairs))
+		errs = append(errs, rollup("= '"+hub.ByPair+"'", now-k.Pairs), rollup("= '"+byPairDay+"'", now-k.Pairs-day))
 	}
 	for _, d := range []string{hub.ByHost, hub.ByStranger} { // whoever is not a device by now is none
 		errs = append(errs, rollup("= '"+d+"'", now-waitFor))

@@ -315,6 +315,8 @@ func TestMigrations(t *testing.T) {
 							undo = append([]string{"DROP TABLE " + f[2]}, undo...)
 						case len(f) > 3 && f[1] == "VIRTUAL":
 							undo = append([]string{"DROP TABLE " + f[3]}, undo...)
+						case len(f) > 2 && f[1] == "INDEX":
+							undo = append([]string{"DROP INDEX IF EXISTS " + f[2]}, undo...)
 						}
 					}
 				}
