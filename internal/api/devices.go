@@ -79,14 +79,14 @@ func (s *Server) detail(ctx context.Context, c *caller, r *asset.Record) (Device
 	for _, b := range r.Evidence {
 		d.Evidence = append(d.Evidence, beliefOf(b))
 	}
-	known, err := s.byAddress(ctx, c)
+	known, err := s.whoHas(ctx, c, r)
 	if err != nil {
 		return d, err
 	}
 	for _, p := range r.Peers {
 		x := Peer{p.Address.String(), p.Name, p.Home, "", list(p.Protocols), p.Flows, p.BytesOut, p.BytesIn, Time(p.First), Time(p.Last)}
 		if p.Home {
-			x.Device = known[addressKey{r.Place.Scope, p.Address.Unmap().String()}]
+			x.Device = known[p.Address.Unmap().String()]
 		}
 		d.Peers = append(d.Peers, x)
 	}
@@ -98,6 +98,33 @@ func (s *Server) detail(ctx context.Context, c *caller, r *asset.Record) (Device
 		d.Tenures = append(d.Tenures, Tenure{hostText(t.Host), hostName(r, t.Host), Time(t.From), Time(t.Until)})
 	}
 	return d, nil
+}
+
+// whoHas gives the devices at the addresses of a device's peers at home, as
+// far as the caller may see them.
+func (s *Server) whoHas(ctx context.Context, c *caller, r *asset.Record) (map[string]string, error) {
+	addresses := []string{}
+	for _, p := range r.Peers {
+		if p.Home {
+			addresses = append(addresses, p.Address.Unmap().String())
+		}
+	}
+	found, err := s.Devices.Addresses(ctx, c.tenant, addresses)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, a := range found {
+		ids = append(ids, a.Device)
+	}
+	d, err := s.named(ctx, c, ids)
+	out := map[string]string{}
+	for _, a := range found {
+		if _, seen := d[a.Device]; seen && a.Scope == r.Place.Scope {
+			out[a.Address] = a.Device
+		}
+	}
+	return out, err
 }
 
 // hostName gives the address of a device from which a host key was made.
@@ -348,21 +375,20 @@ func (s *Server) splitDevice(ctx context.Context, in *deviceSplit) (*reply[Devic
 const scanLimit = 50_000
 
 func (s *Server) deviceFacets(ctx context.Context, _ *nothing) (*reply[DeviceFacets], error) {
-	c := who(ctx)
 	f := DeviceFacets{Types: map[string]int{}, Vendors: map[string]int{}, Zones: map[string]int{}, Sites: map[string]int{}, Tags: map[string]int{}}
-	err := s.eachDevice(ctx, asset.Filter{Tenant: c.tenant, Sites: c.only(nil)}, scanLimit, func(r *asset.Record) error {
-		f.Total++
-		f.Types[r.Kind()]++
-		f.Vendors[cmp.Or(r.Set.Vendor, r.Vendor.Value, notKnown)]++
-		f.Zones[cmp.Or(r.Set.Zone, r.Zone)]++
-		f.Sites[r.Site]++
-		for _, t := range r.Set.Tags {
-			f.Tags[t]++
-		}
-		return nil
-	})
+	d, err := s.directory(ctx, who(ctx))
 	if err != nil {
 		return nil, err
+	}
+	f.Total = len(d)
+	for _, x := range d {
+		f.Types[x.Type]++
+		f.Vendors[cmp.Or(x.Vendor, notKnown)]++
+		f.Zones[x.Zone]++
+		f.Sites[x.Site]++
+		for _, t := range x.Tags {
+			f.Tags[t]++
+		}
 	}
 	return ok(f)
 }
