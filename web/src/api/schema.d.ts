@@ -2008,7 +2008,7 @@ export interface components {
         DeviceCounts: {
             /**
              * Format: int64
-             * @description not known yet; counted over at most 10000 devices
+             * @description not known yet
              */
             learning: number;
             /**
