@@ -82,6 +82,7 @@ const (
 	ProtoProfinetIO
 	ProtoNetFlow
 	ProtoMonero
+	ProtoGnutella
 	protoCount
 )
 
@@ -94,7 +95,7 @@ var protoNames = [protoCount]string{
 	"kasa", "tuya", "smtp", "vnc", "sip", "bittorrent", "bitcoin", "ethereum", "socks",
 	"synchrophasor", "http2", "rtp", "wireguard", "adb", "netbios-session", "syslog",
 	"stun", "pptp", "ldap", "redis", "mysql", "knx", "nat-pmp", "profinet-io", "netflow",
-	"monero",
+	"monero", "gnutella",
 }
 
 // ProtoCount is the number of protocols, for tables indexed by Proto.

@@ -218,7 +218,7 @@ type Mining struct {
 //
 //event:kind p2p
 type P2P struct {
-	Protocol string `eve:"protocol" cbor:"1" col:"proto"` // bittorrent, bittorrent-dht, bitcoin, ethereum
+	Protocol string `eve:"protocol" cbor:"1" col:"proto"` // bittorrent, bittorrent-dht, bitcoin, ethereum, monero, gnutella
 	Detail   string `eve:"detail" cbor:"2" col:"path"`
 }
 

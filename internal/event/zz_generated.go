@@ -712,7 +712,7 @@ var Registry = []KindInfo{
 		{Name: "encrypted", Type: "bool", List: false, Doc: ""},
 	}},
 	{Kind: KindP2P, Name: "p2p", Doc: "P2P is the opening of a peer-to-peer protocol.", Fields: []FieldInfo{
-		{Name: "protocol", Type: "string", List: false, Doc: "bittorrent, bittorrent-dht, bitcoin, ethereum"},
+		{Name: "protocol", Type: "string", List: false, Doc: "bittorrent, bittorrent-dht, bitcoin, ethereum, monero, gnutella"},
 		{Name: "detail", Type: "string", List: false, Doc: ""},
 	}},
 	{Kind: KindPortmap, Name: "portmap", Doc: "Portmap is a request to a gateway to let the outside in (RFC 6886, RFC 6887, UPnP WANIPConnection AddPortMapping), with its answer.", Fields: []FieldInfo{

@@ -3,7 +3,7 @@ package detect
 import (
 	"fmt"
 
-	"github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v3"
 
 	"edgeward/internal/finding"
 )

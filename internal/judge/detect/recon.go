@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"strings"
 
 	"edgeward/internal/event"
 	"edgeward/internal/ident"
@@ -96,7 +97,7 @@ func newRecon(e *Engine) *recon {
 }
 
 func (r *recon) kinds() []event.Kind {
-	return []event.Kind{event.KindFlow, event.KindARP, event.KindICMP, event.KindP2P}
+	return []event.Kind{event.KindFlow, event.KindARP, event.KindICMP, event.KindP2P, event.KindHTTP}
 }
 
 func (r *recon) close() {}
@@ -112,7 +113,19 @@ func (r *recon) fact(s *sight) {
 		r.ping(s, b)
 	case *event.P2P:
 		r.source(s).peer2peer = true
+	case *event.HTTP:
+		if peerRequest(b.URL) {
+			r.source(s).peer2peer = true
+		}
 	}
+}
+
+// peerRequest reports whether a path is one by which peers of the Gnutella
+// network fetch files from each other: by their number or their hash.
+func peerRequest(path string) bool {
+	rest, ok := strings.CutPrefix(path, "/get/")
+	number, _, more := strings.Cut(rest, "/")
+	return ok && more && number != "" && strings.Trim(number, "0123456789") == "" || strings.HasPrefix(path, "/uri-res/N2R?urn:")
 }
 
 func (r *recon) source(s *sight) *scanner {
@@ -188,7 +201,8 @@ func (r *recon) flow(s *sight, f *event.Flow) {
 	}
 	p := classify(s, f)
 	if p == noProbe {
-		if f.AppProto == event.ProtoBitTorrent || f.AppProto == event.ProtoEthereum || f.AppProto == event.ProtoBitcoin {
+		switch f.AppProto {
+		case event.ProtoBitTorrent, event.ProtoEthereum, event.ProtoBitcoin, event.ProtoMonero, event.ProtoGnutella:
 			r.source(s).peer2peer = true
 		}
 		return
@@ -233,7 +247,7 @@ func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
 	if s.Transport != protoICMP && s.Transport != protoICMPv6 {
 		// A peer-to-peer program meets many dead hosts too, on as many ports.
 		spread := sc.hosts.notes(s.when, scanSpan)*2 > hosts
-		if spread && (sc.peer2peer || s.Transport == protoUDP || hosts < 2*scanLimit) {
+		if spread && (sc.peer2peer || s.Transport == protoUDP || hosts < 2*scanLimit) || sc.peer2peer && peerPort(s.DstPort) {
 			return
 		}
 	}
@@ -266,6 +280,13 @@ func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
 	rec.peer(&s.dst)
 	rec.add(&r.e.ledger, s.when, n)
 	r.e.spread.scanned(s, sc, n)
+}
+
+// peerPort reports whether a port is one on which peers of a network listen
+// unless they are told otherwise: Gnutella, BitTorrent, Bitcoin, Monero,
+// Ethereum.
+func peerPort(port uint16) bool {
+	return port >= 6346 && port <= 6349 || port >= 6881 && port <= 6889 || port == 8333 || port == 18080 || port == 30303
 }
 
 // ports counts the ports of one target that one source probes.

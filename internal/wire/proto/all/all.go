@@ -123,6 +123,7 @@ func Protocols() []proto.Protocol {
 		p2p.BitTorrent,
 		p2p.Bitcoin,
 		p2p.Ethereum,
+		p2p.Gnutella,
 		p2p.Monero,
 		pndcp.Protocol,
 		profinetio.Protocol,

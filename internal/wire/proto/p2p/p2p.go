@@ -1,6 +1,6 @@
 // Package p2p recognises peer-to-peer networks by the way their peers greet each
 // other: BitTorrent (BEP 3, 5, 14, 15, 29), Bitcoin and the currencies made
-// after it, Monero (Levin), and Ethereum (devp2p). Codecs for the greetings, and
+// after it, Monero (Levin), Ethereum (devp2p), and Gnutella (0.4, 0.6). Codecs for the greetings, and
 // analysers that report each flow once, with what the peer says it is.
 //
 // It follows no downloads and reads no transactions. Encrypted BitTorrent and

@@ -57,6 +57,8 @@ func refinePlus(r *request, h *PlusHead) {
 			r.op.sub, r.op.class = "session", event.OpNone
 		case ofSession:
 			r.op.sub, r.op.class = "subscription", event.OpRead
+		case createsSubscription(h.Body[4:]):
+			r.op.sub, r.op.class = "subscription", event.OpRead
 		default:
 			r.object = object
 		}
@@ -82,6 +84,19 @@ func refinePlus(r *request, h *PlusHead) {
 
 // operatingState is the attribute's number in its variable-length form.
 var operatingState = []byte{plusOperatingState>>7 | 0x80, plusOperatingState & 0x7f}
+
+// subscriptionClass is the class of subscriptions (1001) in its
+// variable-length form.
+var subscriptionClass = []byte{1001>>7 | 0x80, 1001 & 0x7f}
+
+// createsSubscription reports whether the object to be created, which follows
+// within a few bytes on the one it shall belong to, is a subscription: the
+// mark of its beginning, four bytes of its number, and its class.
+func createsSubscription(b []byte) bool {
+	const objectBegins, numberLen = 0xa1, 4
+	at := bytes.IndexByte(b[:min(len(b), 16)], objectBegins)
+	return at >= 0 && len(b) > at+1+numberLen && bytes.HasPrefix(b[at+1+numberLen:], subscriptionClass)
+}
 
 func (p *parser) plusResponse(c *proto.Conn, dir event.Dir, version uint8, h *PlusHead) {
 	r := p.open.Take(key(dir.Other(), true, h.Sequence))

@@ -31,6 +31,7 @@ func TestPlus(t *testing.T) {
 		{"session", ask(PlusCreateObject, 0, 0, 1, 0x1d), []byte{0}, event.S7{Function: "create_object", Sub: "session"}},
 		{"session set up", ask(PlusSetMultiVars, 0, 0, 3, 0xc0, 1), []byte{0}, event.S7{Function: "set_multi_variables", Sub: "session"}},
 		{"subscription", ask(PlusCreateObject, 0x70, 0, 3, 0xc0), []byte{0}, event.S7{Function: "create_object", Sub: "subscription", Class: event.OpRead}},
+		{"subscription of a panel", ask(PlusCreateObject, 0, 0, 3, 0xaf, 0, 4, 0, 0, 0, 0, 0, 0xa1, 0x7f, 0xff, 0xc0, 1, 0x87, 0x69, 0, 0), []byte{0}, event.S7{Function: "create_object", Sub: "subscription", Class: event.OpRead}},
 		{"block", ask(PlusCreateObject, 0, 0, 0, 3), []byte{0}, event.S7{Function: "create_object", Class: event.OpProgram, Items: []string{"object 0x00000003"}}},
 		{"block deleted", ask(PlusDeleteObject, 0x8a, 0x0e, 0, 1), []byte{0}, event.S7{Function: "delete_object", Class: event.OpProgram, Items: []string{"object 0x8a0e0001"}}},
 		{"write", ask(PlusSetMultiVars, 0, 0, 0, 0, 1), []byte{0}, event.S7{Function: "set_multi_variables", Class: event.OpWrite}},
