@@ -3,7 +3,7 @@ package detect
 import (
 	"fmt"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/goccy/go-yaml"
 
 	"edgeward/internal/finding"
 )
