@@ -27,7 +27,7 @@ const Version = 1
 
 // Bounds of a file.
 const (
-	MaxYAML     = 4 << 20 // bytes; the parser is slow
+	MaxYAML     = 16 << 20 // bytes
 	MaxJSON     = 256 << 20
 	MaxPolicies = 20_000
 	maxText     = 4096 // bytes of one text

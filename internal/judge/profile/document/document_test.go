@@ -186,7 +186,7 @@ func TestCheck(t *testing.T) {
 		line("{direction: out, protocol: mqtt, peer: {kind: any}, verbs: [{op: publish, targets: [\"a/#/b\"]}]}"): "has # before its end",
 		line("{direction: out, protocol: mqtt, peer: {kind: any}, verbs: [{op: Publish}]}"):                       "lower case",
 		line("{direction: out, protocol: mqtt, peer: {kind: any}, verbs: [{op: publish, max_qos: 3}]}"):           "no quality of service 3",
-		line(ok + "\n        - {direction: out, peer: {kind: any}, limits: {per_hour: 5}}"):                       `9:12: policy "a": the line contradicts the one in f.yaml:8`,
+		line(ok + "\n        - {direction: out, peer: {kind: any}, limits: {per_hour: 5}}"):                       `9:11: policy "a": the line contradicts the one in f.yaml:8`,
 		line("{id: x, direction: out, peer: {kind: any}}\n        - {id: x, direction: in, peer: {kind: any}}"):   "id x is that of the line in f.yaml:8",
 		line(ok) + "  - {id: a, profile: {members: [{id: q}], lines: [" + ok + "]}}":                              "9:10: policy \"a\": the id is taken by the policy in f.yaml:3",
 		line(ok) + "  - {id: b, profile: {members: [{macs: [\"02:00:00:00:00:01\"]}], lines: [" + ok + "]}}":      "has a policy already, in f.yaml:3",

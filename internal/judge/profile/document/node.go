@@ -7,13 +7,10 @@ import (
 	"io"
 	"sort"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v3"
 
 	"edgeward/internal/ident"
 )
@@ -187,136 +184,84 @@ func (p *jsonParser) value(depth int) (*node, error) {
 
 var errDeep = errors.New("values lie too deep in one another")
 
-// parseYAML reads YAML. What it does not need, and what makes small files grow
-// (anchors, aliases, tags), is refused before the parser sees it.
+// parseYAML reads YAML. Anchors and aliases, which make small files grow, and
+// tags, which it does not need, are refused.
 func parseYAML(name string, b []byte) (*node, error) {
-	tokens := lexer.Tokenize(string(b))
-	fail := func(t *token.Token, text, hint string) error {
-		p := Problem{File: name, Line: 1, Column: 1, Text: text, Hint: hint}
-		if t != nil && t.Position != nil {
-			p.Line, p.Column = t.Position.Line, t.Position.Column
-		}
-		return p.Error()
+	fail := func(line, col int, text, hint string) error {
+		return Problem{File: name, Line: max(line, 1), Column: max(col, 1), Text: text, Hint: hint}.Error()
 	}
-	if t, why := refused(tokens); why != "" {
-		return nil, fail(t, why, "")
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	var doc, more yaml.Node
+	switch err := d.Decode(&doc); {
+	case errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0:
+		return nil, fail(1, 1, "the file is empty", "begin with edgeward: 1, then policies:")
+	case err != nil:
+		line, text := yamlError(err)
+		return nil, fail(line, 1, text, "the file is no YAML")
 	}
-	tree, err := parser.Parse(tokens, 0)
-	if err != nil {
-		var y yaml.Error
-		if errors.As(err, &y) {
-			return nil, fail(y.GetToken(), y.GetMessage(), "the file is no YAML")
-		}
-		return nil, fail(nil, err.Error(), "the file is no YAML")
+	if err := d.Decode(&more); err == nil {
+		return nil, fail(more.Line, more.Column, "one document is enough", "")
+	} else if !errors.Is(err, io.EOF) {
+		line, text := yamlError(err)
+		return nil, fail(line, 1, text, "the file is no YAML")
 	}
-	var body ast.Node
-	for _, d := range tree.Docs {
-		switch {
-		case d.Body == nil:
-		case body != nil:
-			return nil, fail(d.Body.GetToken(), "one document is enough", "")
-		default:
-			body = d.Body
-		}
-	}
-	if body == nil {
-		return nil, fail(nil, "the file is empty", "begin with edgeward: 1, then policies:")
-	}
-	n, bad := nodeOf(body, 0)
+	n, bad, why := nodeOf(doc.Content[0], 0)
 	if bad != nil {
-		return nil, fail(bad.GetToken(), "this is neither text, number, list nor mapping, or it lies too deep", "")
+		return nil, fail(bad.Line, bad.Column, why, "")
 	}
 	return n, nil
 }
 
-// refused finds what is not taken, and bounds how deep the parser, which calls
-// itself, will go.
-func refused(tokens token.Tokens) (*token.Token, string) {
-	flow, line, entries, values := 0, 0, 0, 0
-	for _, t := range tokens {
-		if t.Position.Line != line {
-			line, entries, values = t.Position.Line, 0, 0
-		}
-		switch t.Type {
-		case token.AnchorType, token.AliasType, token.MergeKeyType:
-			return t, "anchors and aliases are not taken"
-		case token.TagType, token.DirectiveType, token.MappingKeyType:
-			return t, "tags, directives and complex keys are not taken"
-		case token.SequenceStartType, token.MappingStartType:
-			flow++
-		case token.SequenceEndType, token.MappingEndType:
-			flow--
-		case token.SequenceEntryType:
-			entries++
-		case token.MappingValueType:
-			if flow == 0 {
-				values++
+// yamlError takes the line out of a message of the parser: "yaml: line 3: ...".
+func yamlError(err error) (line int, text string) {
+	text = strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if number, message, ok := strings.Cut(rest, ": "); ok {
+			if line, err := strconv.Atoi(number); err == nil {
+				return line, message
 			}
 		}
-		switch {
-		case flow > maxDepth || entries > maxDepth || t.Position.IndentNum > 8*maxDepth:
-			return t, errDeep.Error()
-		case values > 1:
-			return t, "a second value on one line: put the text in quotes"
-		}
 	}
-	return nil, ""
+	return 1, text
 }
 
-// nodeOf makes a node; the second is what cannot be one.
-func nodeOf(n ast.Node, depth int) (*node, ast.Node) {
-	if depth > maxDepth {
-		return nil, n
+// nodeOf makes a node; bad is what cannot be one.
+func nodeOf(y *yaml.Node, depth int) (n *node, bad *yaml.Node, why string) {
+	switch {
+	case depth > maxDepth:
+		return nil, y, errDeep.Error()
+	case y.Kind == yaml.AliasNode || y.Anchor != "":
+		return nil, y, "anchors and aliases are not taken"
+	case y.Style&yaml.TaggedStyle != 0:
+		return nil, y, "tags are not taken"
 	}
-	at := n.GetToken()
-	out := &node{line: at.Position.Line, col: at.Position.Column}
-	var pairs []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.NullNode:
-		return out, nil
-	case *ast.CommentGroupNode:
-		return out, nil
-	case *ast.StringNode:
-		out.kind, out.text = scalar, n.Value
-		return out, nil
-	case *ast.LiteralNode:
-		out.kind, out.text = scalar, n.Value.Value
-		return out, nil
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		out.kind, out.text, out.bare = scalar, at.Value, true
-		return out, nil
-	case *ast.SequenceNode:
-		out.kind = list
-		for _, v := range n.Values {
-			if v == nil {
-				return nil, n
-			}
-			item, bad := nodeOf(v, depth+1)
-			if bad != nil {
-				return nil, bad
-			}
-			out.items = append(out.items, item)
+	n = &node{line: y.Line, col: y.Column}
+	switch y.Kind {
+	case yaml.ScalarNode:
+		tag := y.ShortTag()
+		if tag == "!!null" {
+			return n, nil, ""
 		}
-		return out, nil
-	case *ast.MappingNode:
-		pairs = n.Values
-	case *ast.MappingValueNode:
-		pairs = []*ast.MappingValueNode{n}
+		n.kind, n.text, n.bare = scalar, y.Value, tag == "!!int" || tag == "!!float" || tag == "!!bool"
+		return n, nil, ""
+	case yaml.SequenceNode:
+		n.kind = list
 	default:
-		return nil, n
+		n.kind = mapping
 	}
-	out.kind = mapping
-	for i, p := range pairs {
-		k := p.Key.GetToken()
-		if i == 0 {
-			out.line, out.col = k.Position.Line, k.Position.Column
+	for i, c := range y.Content {
+		if n.kind == mapping && i%2 == 0 {
+			if c.Kind != yaml.ScalarNode || c.Anchor != "" || c.Style&yaml.TaggedStyle != 0 {
+				return nil, c, "a key is a plain word"
+			}
+			n.keys = append(n.keys, &node{kind: scalar, text: c.Value, line: c.Line, col: c.Column})
+			continue
 		}
-		v, bad := nodeOf(p.Value, depth+1)
+		item, bad, why := nodeOf(c, depth+1)
 		if bad != nil {
-			return nil, bad
+			return nil, bad, why
 		}
-		out.keys = append(out.keys, &node{kind: scalar, text: k.Value, line: k.Position.Line, col: k.Position.Column})
-		out.items = append(out.items, v)
+		n.items = append(n.items, item)
 	}
-	return out, nil
+	return n, nil, ""
 }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"edgeward/internal/ident"
@@ -215,7 +216,13 @@ type members struct {
 	index map[string]int
 }
 
+// known are the members of the few types that there are.
+var known sync.Map
+
 func membersOf(t reflect.Type) members {
+	if m, ok := known.Load(t); ok {
+		return m.(members)
+	}
 	m := members{index: map[string]int{}}
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
@@ -225,5 +232,6 @@ func membersOf(t reflect.Type) members {
 		m.names = append(m.names, name)
 		m.index[name] = i
 	}
+	known.Store(t, m)
 	return m
 }
