@@ -17,6 +17,7 @@ import (
 	"edgeward/internal/finding"
 	"edgeward/internal/ident"
 	"edgeward/internal/judge/detect"
+	"edgeward/internal/judge/inventory"
 	"edgeward/internal/output/report"
 	"edgeward/internal/wire/capture"
 	"edgeward/internal/wire/decode"
@@ -52,6 +53,15 @@ type Observer interface {
 	Fact(*event.Fact)
 	Alert(*finding.Finding)
 	Flush() error
+}
+
+// follower is an Observer that also wants to know of whom and of which input
+// facts are.
+type follower interface {
+	// inventory is told before the first fact, and again where a new one begins.
+	inventory(*inventory.Inventory)
+	// input is told the name of an input before its facts.
+	input(index uint32, name string)
 }
 
 // DefaultMemory is the budget of a sensor in bytes.
@@ -125,6 +135,9 @@ func (a *analysis) reset() error {
 		return err
 	}
 	a.judge = j
+	if f, ok := a.o.Observer.(follower); ok {
+		f.inventory(j.inventory)
+	}
 	a.scope++
 	scope := uint16(0)
 	if a.o.Separate {
@@ -176,6 +189,9 @@ func (a *analysis) tell() {
 func (a *analysis) run(ctx context.Context, in input) error {
 	entry := report.Capture{Name: in.path}
 	index := uint32(len(a.r.Captures))
+	if f, ok := a.o.Observer.(follower); ok {
+		f.input(index, in.path)
+	}
 	src, err := in.open(ctx, a.o.Stdin, logs.Options{Vault: a.vault, Capture: index, Place: ident.Place{Scope: a.place}})
 	switch {
 	case err != nil:

@@ -7,13 +7,15 @@ import (
 	"edgeward/internal/judge/fingerprint"
 )
 
-// This file is what detection asks of the inventory.
+// This file is what other judges ask of the inventory.
 
-// About is what detection may know of a host at the time of a fact.
+// About is what may be known of a host at the time of a fact.
 type About struct {
 	Device    string // device id, empty for an outsider
 	Address   netip.Addr
 	Type      string
+	Vendor    string
+	MUD       string // URL that it announced (RFC 8520)
 	Zone      string
 	FirstSeen int64
 	Router    bool
@@ -26,11 +28,14 @@ func (v *Inventory) About(k ident.HostKey) (About, bool) {
 		return About{}, false
 	}
 	h := v.hosts[*id]
-	x := About{Device: DeviceID(v.deviceKey(h)), Address: h.addr, Zone: v.zoneOf(h), FirstSeen: h.first, Router: h.roles&roleGateway != 0}
-	var typ float64
+	x := About{Device: DeviceID(v.deviceKey(h)), Address: h.addr, Zone: v.zoneOf(h), FirstSeen: h.first, Router: h.roles&roleGateway != 0, MUD: h.mud}
+	var typ, vendor float64
 	for _, b := range h.beliefs {
-		if b.Attribute == fingerprint.Type && b.Confidence > typ {
+		switch {
+		case b.Attribute == fingerprint.Type && b.Confidence > typ:
 			x.Type, typ = b.Value, b.Confidence
+		case b.Attribute == fingerprint.Vendor && b.Confidence > vendor:
+			x.Vendor, vendor = b.Value, b.Confidence
 		}
 	}
 	return x, true
