@@ -8,7 +8,7 @@ import { isPrefix } from '@/lib/cidr';
 import { bytesOf, hexRows, offsetText } from '@/lib/hex';
 import { groupHref, hrefOf, safeNext } from '@/lib/links';
 import { strength } from '@/lib/strength';
-import { columnTemplate, nextSort, pagesOf, rangeBetween } from '@/lib/table';
+import { columnTemplate, nextSort, pagesOf, rangeBetween, tableWidth } from '@/lib/table';
 import { changesOf, formOf } from '@/pages/device/form';
 import { inverse } from '@/pages/devices/edit';
 import { isFiltered, queryOf } from '@/pages/findings/filter';
@@ -60,6 +60,7 @@ describe('tables', () => {
     expect(rangeBetween(5, 3)).toEqual([3, 4, 5]);
     expect(rangeBetween(-1, 3)).toEqual([3]);
     expect(columnTemplate(['1fr', '2fr'], true)).toBe('34px 1fr 2fr');
+    expect(tableWidth(['106px', 'minmax(220px, 2.4fr)', '1fr'], true)).toBe(376);
   });
 });
 

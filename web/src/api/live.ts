@@ -5,7 +5,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { queryClient } from './client';
 
 export type LiveState = 'connecting' | 'live' | 'away';
-export type LiveEvent = { type: string; data: unknown };
+type LiveEvent = { type: string; data: unknown };
 
 type Listener = (e: LiveEvent) => void;
 

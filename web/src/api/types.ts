@@ -3,7 +3,6 @@ import type { components } from './schema';
 
 type Shapes = components['schemas'];
 
-export type Change = { kind: string; id: string; site: string; new: boolean; time: string | null };
 export type Capture = Shapes['Capture'];
 export type Counts = Shapes['Counts'];
 export type Device = Shapes['Device'];

@@ -4,7 +4,7 @@ import { useNavigate } from 'react-router';
 import { places } from './nav';
 
 /** Whether keys belong to what has the focus: text is being typed there. */
-export function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.tagName === 'TEXTAREA' || target.tagName === 'SELECT') return true;
   return (

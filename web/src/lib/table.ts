@@ -5,6 +5,12 @@ export function columnTemplate(widths: readonly string[], selectable: boolean): 
   return [...(selectable ? ['34px'] : []), ...widths].join(' ');
 }
 
+/** Below how many pixels a table scrolls sideways: what its columns take at the least, and the rows' padding. */
+export function tableWidth(widths: readonly string[], selectable: boolean): number {
+  const least = (w: string) => Number(/(\d+)px/.exec(w)?.[1] ?? 0);
+  return widths.reduce((sum, w) => sum + least(w), selectable ? 34 : 0) + 16;
+}
+
 /** What a click on a header sorts by: first one way, then the other. */
 export function nextSort(current: string | undefined, by: string, descending = false): string {
   const start = descending ? `-${by}` : by;

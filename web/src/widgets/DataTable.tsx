@@ -8,7 +8,7 @@ import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef,
 import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { useKeys } from '@/app/shortcuts';
-import { columnTemplate, nextSort, rangeBetween } from '@/lib/table';
+import { columnTemplate, nextSort, rangeBetween, tableWidth } from '@/lib/table';
 import css from './DataTable.module.css';
 
 export interface Column<T> {
@@ -36,7 +36,7 @@ export interface Rows<T> {
   refetch(): void;
 }
 
-export interface Selection {
+interface Selection {
   ids: ReadonlySet<string>;
   set(ids: ReadonlySet<string>): void;
 }
@@ -129,10 +129,8 @@ export function DataTable<T>(props: Props<T>) {
     Escape: () => (selection && selection.ids.size > 0 ? selection.set(new Set()) : setActive(-1)),
   });
 
-  const template = columnTemplate(
-    columns.map((c) => c.width),
-    !!selection,
-  );
+  const widths = columns.map((c) => c.width);
+  const template = columnTemplate(widths, !!selection);
   const openable = !!props.href || !!props.onOpen;
   if (rows.total === 0 && !rows.loading) return <div className={css.frame}>{empty}</div>;
 
@@ -205,7 +203,7 @@ export function DataTable<T>(props: Props<T>) {
           role="table"
           aria-label={label}
           aria-rowcount={rows.total + 1}
-          className={phone ? undefined : css.table}
+          style={phone ? undefined : { minWidth: tableWidth(widths, !!selection) }}
         >
           <div role="rowgroup" className={css.headgroup} hidden={phone}>
             <div

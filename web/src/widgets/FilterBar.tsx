@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import css from './FilterBar.module.css';
 
-export interface Option {
+interface Option {
   value: string;
   label: ReactNode;
 }

@@ -16,8 +16,3 @@ export function Needs({ least, what, children }: { least: Role; what?: string; c
     </p>
   );
 }
-
-/** The same where nothing is said to others: the page says it once. */
-export function Only({ least, children }: { least: Role; children: ReactNode }) {
-  return useCan(least) ? children : null;
-}

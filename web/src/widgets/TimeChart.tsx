@@ -5,7 +5,7 @@ import css from './TimeChart.module.css';
 
 const Plot = lazy(() => import('./TimePlot'));
 
-export interface Line {
+interface Line {
   label: string;
   values: readonly number[];
   /** A CSS variable of global.css. */

@@ -27,7 +27,7 @@ const severityIcons: Record<Severity, TablerIcon> = {
   info: IconInfoCircleFilled,
 };
 
-export function asSeverity(word: string | undefined): Severity {
+function asSeverity(word: string | undefined): Severity {
   return severities.find((s) => s === word) ?? 'info';
 }
 
@@ -51,7 +51,7 @@ export function SeverityBadge({ severity, count }: { severity: string; count?: n
 }
 
 export const statuses = ['open', 'acknowledged', 'resolved', 'not-tested'] as const;
-export type Status = (typeof statuses)[number];
+type Status = (typeof statuses)[number];
 
 const statusIcons: Record<Status | 'muted', TablerIcon> = {
   open: IconCircleDot,

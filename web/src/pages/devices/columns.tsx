@@ -15,13 +15,16 @@ export function deviceHref(id: string): string {
   return `/devices/${encodeURIComponent(id)}`;
 }
 
+/** Properties that are shown as they are. */
+type Plain = 'vendor' | 'model' | 'zone' | 'site' | 'os' | 'firmware' | 'owner' | 'location';
+
 export function deviceColumns(t: TFunction): Column<Device>[] {
-  const plain = (id: keyof Device & string, width: string, sort?: string): Column<Device> => ({
+  const plain = (id: Plain, width: string, sort?: string): Column<Device> => ({
     id,
     header: t(`devices:column.${id}`),
     width,
     sort,
-    cell: (d) => known(String(d[id])) || <span className="dim">–</span>,
+    cell: (d) => known(d[id]) || <span className="dim">–</span>,
   });
   return [
     {

@@ -136,7 +136,7 @@ export function QueryBox({ value, run }: Props) {
             }}
           />
         )}
-        <Button onClick={ask} rightSection={<IconArrowRight size={15} aria-hidden />}>
+        <Button h={30} px="sm" onClick={ask} rightSection={<IconArrowRight size={15} aria-hidden />}>
           {t('ask')}
         </Button>
       </div>

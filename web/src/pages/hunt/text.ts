@@ -26,7 +26,7 @@ export function quote(value: string): string {
 }
 
 /** A comparison of a field with a value. */
-export function term(field: string, value: string, without = false): string {
+function term(field: string, value: string, without = false): string {
   return `${without ? 'not ' : ''}${field}:${quote(value)}`;
 }
 

@@ -9,7 +9,7 @@ import css from './sensors.module.css';
 import { type Sensor, sensorPaths } from './shapes';
 
 /** What the hub may set of a sensor; it may know more. */
-export const settings = ['interface', 'filter', 'home', 'memory', 'scope', 'site'];
+const settings = ['interface', 'filter', 'home', 'memory', 'scope', 'site'];
 
 interface Pair {
   id: number;

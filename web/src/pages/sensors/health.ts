@@ -1,5 +1,5 @@
 /** What a sensor's counters of loss count, in the order in which they matter. */
-export const counters = [
+const counters = [
   'kernel_drops',
   'bad_records',
   'truncated',

@@ -14,7 +14,7 @@ import { Ago, Mono, Time } from '@/widgets/values';
 import css from './settings.module.css';
 import { TwoFactor } from './TwoFactor';
 
-export const mePaths = ['/api/v1/session'] as const;
+const mePaths = ['/api/v1/session'] as const;
 
 /** One's own account. */
 export function Profile() {
