@@ -51,5 +51,36 @@ func TestPublishedFiles(t *testing.T) {
 		if !reflect.DeepEqual(f, again) {
 			t.Errorf("%s: read back, it is another", name)
 		}
+		p, limits := mud.ToProfile(f)
+		for _, l := range limits {
+			t.Log(name, l)
+		}
+		f2, limits, err := mud.FromProfile(p, mud.Options{})
+		for _, l := range limits {
+			t.Log(name, "back", l)
+		}
+		out, err = mud.Write(f2)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		f3, err := mud.ReadStrict(name, out)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		p2, limits := mud.ToProfile(f3)
+		for _, l := range limits {
+			t.Log(name, "again", l)
+		}
+		if !reflect.DeepEqual(p, p2) {
+			t.Errorf("%s: the profile is another: %d lines, %d", name, len(p.Lines), len(p2.Lines))
+			for i := range min(len(p.Lines), len(p2.Lines)) {
+				if !reflect.DeepEqual(p.Lines[i], p2.Lines[i]) {
+					t.Errorf("%+v\n%+v", p.Lines[i], p2.Lines[i])
+					break
+				}
+			}
+		}
 	}
 }

@@ -1,0 +1,301 @@
+package mud
+
+import (
+	"cmp"
+	"fmt"
+	"hash/crc32"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"edgeward/internal/ident"
+	"edgeward/internal/policy"
+)
+
+// Options say of a file what its profile does not. Zero takes all from the
+// profile.
+type Options struct {
+	URL       string    // under which the file will be published
+	Signature string    // under which its signature will be
+	Updated   time.Time // when it was made
+}
+
+// FromProfile makes the file that describes a profile. Roles become the
+// classes of controllers that are registered for them. The limits are what
+// the profile says and a file cannot; what is wider or narrower in the file
+// is among them, line by line.
+//
+// A profile that [ToProfile] made comes back the same when it is written, read
+// and made again.
+func FromProfile(p *policy.Profile, o Options) (*File, []policy.Limit, error) {
+	about := policy.MUD{}
+	if p.MUD != nil {
+		about = *p.MUD
+	}
+	read := about.LastUpdate != "" // from a file, rather than learned
+	f := &File{
+		URL: cmp.Or(o.URL, about.URL), Signature: o.Signature, LastUpdate: about.LastUpdate, Supported: about.Supported || !read,
+		CacheValidity: cmp.Or(about.CacheValidity, defaultValidity), SystemInfo: about.SystemInfo, Manufacturer: p.Vendor, Model: p.Model,
+		Firmware: about.Firmware, Software: about.Software, Documentation: about.Documentation,
+	}
+	if !read {
+		f.SystemInfo = cmp.Or(f.SystemInfo, p.Name)
+	}
+	if !o.Updated.IsZero() {
+		f.LastUpdate = o.Updated.UTC().Format(time.RFC3339)
+	}
+	if f.URL == "" {
+		return nil, nil, ident.Errorf(ident.Invalid, "say under which https address the file will be published", "usage description of profile %q: it has no URL", p.Name)
+	}
+	if f.LastUpdate == "" {
+		return nil, nil, ident.Errorf(ident.Invalid, "", "usage description of profile %q: it has no time of its last change", p.Name)
+	}
+	w := writer{lines: p.Lines, written: map[string]bool{}, names: map[string]bool{}}
+	prefix := fmt.Sprintf("mud-%05d-", crc32.ChecksumIEEE([]byte(f.URL))%100000)
+	for v := range w.lists {
+		for d, suffix := range []string{"fr", "to"} {
+			w.lists[v][d] = List{Name: fmt.Sprintf("%sv%d%s", prefix, 4+2*v, suffix), Type: []string{"ipv4-acl-type", "ipv6-acl-type"}[v]}
+		}
+	}
+	if len(p.Members) > 0 {
+		w.limit("", "members", "a usage description is for the devices that announce its URL, not for devices by name")
+	}
+	for i := range p.Lines {
+		w.line(i)
+	}
+	for _, lists := range w.lists {
+		for d, use := range []*[]string{&f.FromDevice, &f.ToDevice} {
+			if l := lists[d]; len(l.Entries) > 0 {
+				*use = append(*use, l.Name)
+				f.Lists = append(f.Lists, l)
+			}
+		}
+	}
+	f.Quarantine = w.quarantine
+	return f, w.limits, nil
+}
+
+// writer makes entries of lines.
+type writer struct {
+	lines      []policy.Line
+	lists      [2][2]List // by version of IP, by direction: from and to the device
+	written    map[string]bool
+	names      map[string]bool
+	quarantine []string
+	limits     []policy.Limit
+}
+
+func (w *writer) limit(line, what, why string, args ...any) {
+	w.limits = append(w.limits, policy.Limit{Line: line, What: what, Why: fmt.Sprintf(why, args...)})
+}
+
+// line writes the entries of a line.
+func (w *writer) line(i int) {
+	l := &w.lines[i]
+	id := cmp.Or(l.ID, l.Identify())
+	if l.Proposed {
+		w.limit(id, "proposed", "nobody has consented to the line; left out")
+		return
+	}
+	w.unsaid(id, l)
+	if w.implied(i) {
+		return
+	}
+	peers := w.peers(id, l)
+	if len(peers) == 0 {
+		return
+	}
+	kind, ok := w.kind(id, i)
+	if !ok {
+		return
+	}
+	for _, p := range peers {
+		for _, theirs := range conditions(kind.theirs) {
+			for _, ours := range conditions(kind.ours) {
+				w.pair(id, &kind, p, theirs, ours, l.Quarantine)
+			}
+		}
+	}
+}
+
+// unsaid lists what no usage description says.
+func (w *writer) unsaid(id string, l *policy.Line) {
+	if l.Protocol != "" {
+		w.limit(id, "protocol", "a usage description goes by ports, not by content: anything may be said over %s, not %s alone", cmp.Or(l.Transport, "any transport"), l.Protocol)
+	}
+	if len(l.Verbs) > 0 {
+		ops := make([]string, 0, len(l.Verbs))
+		for _, v := range l.Verbs {
+			if !slices.Contains(ops, v.Op) {
+				ops = append(ops, v.Op)
+			}
+		}
+		w.limit(id, "verbs", "all verbs are allowed, not %s alone", strings.Join(ops, ", "))
+	}
+	if l.Limits != (policy.Limits{}) {
+		w.limit(id, "rates", "there are no ceilings of rate or volume")
+	}
+	if len(l.Hours) > 0 {
+		w.limit(id, "hours", "there are no hours of the day")
+	}
+}
+
+// kind is what of a line is the same in all of its entries.
+type kind struct {
+	protocol     *uint8
+	initiated    string
+	echo         policy.Direction
+	theirs, ours []policy.Range
+	v4, v6       bool
+}
+
+func (w *writer) kind(id string, i int) (kind, bool) {
+	l := &w.lines[i]
+	k := kind{theirs: l.Ports, ours: l.From, v4: true, v6: true}
+	if l.Direction == policy.In {
+		k.theirs, k.ours = k.ours, k.theirs
+	}
+	if l.Transport != "" {
+		n, ok := number(l.Transport)
+		if !ok {
+			w.limit(id, "transport", "%q is not a protocol of IP; left out", l.Transport)
+			return k, false
+		}
+		k.protocol = &n
+	}
+	switch l.Transport {
+	case "tcp":
+		if k.initiated = "from-device"; l.Direction == policy.In {
+			k.initiated = "to-device"
+		}
+		return k, true
+	case "icmp", "icmp6":
+		k.v4, k.v6 = l.Transport == "icmp", l.Transport == "icmp6"
+		if !w.bothWays(i) && !toGroup(l.Peer) {
+			k.echo = l.Direction
+			w.limit(id, "type of ICMP", "echo requests and their answers are allowed; a profile does not say which others are meant")
+		}
+		return k, w.withoutPorts(id, l)
+	case "udp":
+		if !toGroup(l.Peer) && w.unclear(i) {
+			w.limit(id, "who begins", "over UDP there is no direction: the other side may begin as well, from the same ports")
+		}
+		return k, true
+	case "igmp":
+		k.v6 = false
+	}
+	if !w.bothWays(i) && !toGroup(l.Peer) {
+		w.limit(id, "who begins", "only over TCP is there a direction: the other side may begin as well")
+	}
+	return k, w.withoutPorts(id, l)
+}
+
+// unclear reports whether the entries of a line over UDP let the other side
+// begin where the profile does not.
+func (w *writer) unclear(i int) bool {
+	l := &w.lines[i]
+	switch {
+	case len(l.Ports) > 0 && len(l.From) == 0:
+		return atHome(l.Peer) && !slices.ContainsFunc(w.lines, func(o policy.Line) bool { return implies(l, &o) })
+	default:
+		return !w.bothWays(i)
+	}
+}
+
+// withoutPorts refuses ports of a transport that has none in a file.
+func (w *writer) withoutPorts(id string, l *policy.Line) bool {
+	if len(l.Ports)+len(l.From) == 0 {
+		return true
+	}
+	w.limit(id, "ports", "there are ports of TCP and UDP only; the line would allow more and is left out")
+	return false
+}
+
+func number(transport string) (uint8, bool) {
+	if n, ok := transportNumbers[transport]; ok {
+		return n, true
+	}
+	var n uint8
+	_, err := fmt.Sscanf(transport, "%d", &n)
+	return n, err == nil && fmt.Sprint(n) == transport
+}
+
+// bothWays reports whether a line and its neighbour are one exchange that
+// either side may begin, which one pair of entries without a direction says.
+func (w *writer) bothWays(i int) bool {
+	same := func(a, b *policy.Line) bool {
+		return a.Direction == policy.Out && b.Direction == policy.In && a.Transport == b.Transport && a.Quarantine == b.Quarantine && !a.Proposed && !b.Proposed &&
+			samePeer(a.Peer, b.Peer) && slices.Equal(a.Ports, b.From) && slices.Equal(a.From, b.Ports)
+	}
+	return i > 0 && same(&w.lines[i-1], &w.lines[i]) || i+1 < len(w.lines) && same(&w.lines[i], &w.lines[i+1])
+}
+
+// implied reports whether a line is what reading the entries of another
+// brings along; see [ToProfile].
+func (w *writer) implied(i int) bool {
+	l := &w.lines[i]
+	return l.Transport == "udp" && len(l.Ports) > 0 && slices.Equal(l.Ports, l.From) && atHome(l.Peer) &&
+		slices.ContainsFunc(w.lines, func(o policy.Line) bool { return implies(&o, l) })
+}
+
+func implies(l, o *policy.Line) bool {
+	return l.Transport == "udp" && o.Transport == "udp" && l.Direction != o.Direction && !l.Proposed && !o.Proposed && l.Quarantine == o.Quarantine &&
+		len(l.From) == 0 && slices.Equal(l.Ports, o.Ports) && slices.Equal(o.Ports, o.From) && samePeer(l.Peer, o.Peer)
+}
+
+func samePeer(a, b policy.Peer) bool {
+	return (&policy.Line{Peer: a}).Identify() == (&policy.Line{Peer: b}).Identify()
+}
+
+// pair writes the entries of both directions, in the versions of IP that fit.
+func (w *writer) pair(id string, k *kind, p policy.Peer, theirs, ours *Port, quarantine bool) {
+	var name string
+	for v, ok := range []bool{k.v4 && fits(p, 4), k.v6 && fits(p, 6)} {
+		if !ok {
+			continue
+		}
+		from, to := k.entry(p, v == 1, true, theirs, ours), k.entry(p, v == 1, false, theirs, ours)
+		shape := fmt.Sprint(v, writeEntry(&Entry{Matches: from}), writeEntry(&Entry{Matches: to}))
+		if w.written[shape] {
+			continue
+		}
+		w.written[shape] = true
+		if name == "" {
+			name = entryName(w.names, id)
+		}
+		for d, m := range []Matches{from, to} {
+			if d == 1 && toGroup(p) {
+				continue // nothing comes from there
+			}
+			e := Entry{Name: name + []string{"-frdev", "-todev"}[d], Matches: m, Forwarding: "accept"}
+			w.lists[v][d].Entries = append(w.lists[v][d].Entries, e)
+		}
+	}
+	if name != "" && quarantine {
+		if w.quarantine = append(w.quarantine, name+"-frdev"); !toGroup(p) {
+			w.quarantine = append(w.quarantine, name+"-todev")
+		}
+	}
+}
+
+// entryName gives a name that says from which line an entry comes.
+func entryName(taken map[string]bool, id string) string {
+	id = strings.Map(func(c rune) rune {
+		if c < '0' || c > 'z' || c > '9' && c < 'A' || c > 'Z' && c < 'a' {
+			return '-'
+		}
+		return c
+	}, id)
+	name := id[:min(len(id), maxName-len("-frdev-99999"))]
+	if taken[name] {
+		name = free(taken, name)
+	}
+	taken[name] = true
+	return name
+}
+
+// fits reports whether a peer has addresses of a version.
+func fits(p policy.Peer, version int) bool {
+	return p.Kind != policy.PeerNetwork || slices.ContainsFunc(p.Networks, func(n netip.Prefix) bool { return n.Addr().Is4() == (version == 4) })
+}
