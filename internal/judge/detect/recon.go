@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"strings"
 
 	"edgeward/internal/event"
 	"edgeward/internal/ident"
@@ -97,7 +96,7 @@ func newRecon(e *Engine) *recon {
 }
 
 func (r *recon) kinds() []event.Kind {
-	return []event.Kind{event.KindFlow, event.KindARP, event.KindICMP, event.KindP2P, event.KindHTTP}
+	return []event.Kind{event.KindFlow, event.KindARP, event.KindICMP, event.KindP2P}
 }
 
 func (r *recon) close() {}
@@ -113,19 +112,7 @@ func (r *recon) fact(s *sight) {
 		r.ping(s, b)
 	case *event.P2P:
 		r.source(s).peer2peer = true
-	case *event.HTTP:
-		if peerRequest(b.URL) {
-			r.source(s).peer2peer = true
-		}
 	}
-}
-
-// peerRequest reports whether a path is one by which peers of the Gnutella
-// network fetch files from each other: by their number or their hash.
-func peerRequest(path string) bool {
-	rest, ok := strings.CutPrefix(path, "/get/")
-	number, _, more := strings.Cut(rest, "/")
-	return ok && more && number != "" && strings.Trim(number, "0123456789") == "" || strings.HasPrefix(path, "/uri-res/N2R?urn:")
 }
 
 func (r *recon) source(s *sight) *scanner {
@@ -231,9 +218,10 @@ func (r *recon) flow(s *sight, f *event.Flow) {
 
 // hosts counts the hosts that one source probes. An outside host that somebody
 // looked up is no target that was picked at random: a service that does not
-// answer is what a program meets whose way out is closed.
+// answer is what a program meets whose way out is closed. Nor is one on the
+// port of a peer-to-peer network, whose peers come and go.
 func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
-	if !s.dst.home && r.e.names.known(s.Place, s.Dst) {
+	if !s.dst.home && (peerPort(s.DstPort) || r.e.names.known(s.Place, s.Dst)) {
 		return
 	}
 	hosts := sc.hosts.meet(s, s.Dst, scanSpan, s.DstPort)
@@ -247,7 +235,7 @@ func (r *recon) hosts(s *sight, sc *scanner, p probe, n uint64) {
 	if s.Transport != protoICMP && s.Transport != protoICMPv6 {
 		// A peer-to-peer program meets many dead hosts too, on as many ports.
 		spread := sc.hosts.notes(s.when, scanSpan)*2 > hosts
-		if spread && (sc.peer2peer || s.Transport == protoUDP || hosts < 2*scanLimit) || sc.peer2peer && peerPort(s.DstPort) {
+		if spread && (sc.peer2peer || s.Transport == protoUDP || hosts < 2*scanLimit) {
 			return
 		}
 	}
