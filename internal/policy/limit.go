@@ -4,7 +4,8 @@ package policy
 // other way round. Whoever translates gives the whole list: nothing is left
 // out silently.
 type Limit struct {
-	Line string `json:"line,omitempty"` // id of the line, or the other format's name of the rule; empty for the profile as a whole
-	What string `json:"what"`           // what is not said: verbs, rates, hours, peer ...
-	Why  string `json:"why"`            // why not, and what stands there instead
+	Policy string `json:"policy,omitempty"` // id, where several are translated at once
+	Line   string `json:"line,omitempty"`   // id of the line, or the other format's name of the rule; empty for the profile as a whole
+	What   string `json:"what"`             // what is not said: verbs, rates, hours, peer ...
+	Why    string `json:"why"`              // why not, and what stands there instead
 }
