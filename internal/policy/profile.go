@@ -12,6 +12,9 @@ type Profile struct {
 	Type    string   `json:"type,omitempty"` // a word of the closed list
 	MUD     *MUD     `json:"mud,omitempty"`
 	Lines   []Line   `json:"lines"`
+	// Behind are networks whose traffic the devices pass on, as a plug does for
+	// the telephone that sets it up: what comes from there is not theirs.
+	Behind []netip.Prefix `json:"behind,omitempty"`
 	// Unseen names what a device of this kind does and this one was never
 	// seen to do: firmware-update, restart, night, weekend ...
 	Unseen  []string `json:"unseen,omitempty"`

@@ -36,7 +36,7 @@ type subject struct {
 	doings  []*placedDoing
 	left    []policy.LeftOut
 	history history
-	over    uint64
+	times   []string // names of the servers of time that were used
 }
 
 type placedDoing struct {
@@ -141,6 +141,9 @@ func (h *history) add(o *history) {
 	h.hours |= o.hours
 	h.weekdays |= o.weekdays
 	h.over += o.over
+	for _, n := range o.behind {
+		h.passOn(n)
+	}
 	h.started = h.started || o.started
 	h.large = h.large || o.large
 }
@@ -223,7 +226,7 @@ func (b *builder) peerText(k doingKey) string { return cmp.Or(k.peer.role, b.add
 
 // policy puts a subject's profile into its envelope.
 func (b *builder) policy(s *subject) *policy.Policy {
-	p := &policy.Profile{Name: nameOf(s), Unseen: s.history.unseen(), Lines: b.lines(s)}
+	p := &policy.Profile{Name: nameOf(s), Unseen: s.history.unseen(), Behind: s.history.behind, Lines: b.lines(s)}
 	for _, d := range s.devices {
 		p.Members = append(p.Members, memberOf(d))
 	}
@@ -347,7 +350,10 @@ func (b *builder) lines(s *subject) []policy.Line {
 		case d.peer.role != "":
 			k.kind, k.value = policy.PeerRole, d.peer.role
 			if d.peer.role == policy.RoleDiscovery && !discovers(d.proto) {
-				k.value += fmt.Sprint(" ", d.port)
+				k.value += fmt.Sprint(" ", min(d.port, ephemeral)) // those above change from one time to the next
+			}
+			if d.peer.role == policy.RoleTime {
+				s.times = append(s.times, d.names...)
 			}
 		case d.peer.host != 0:
 			k.kind, k.value = policy.PeerDevice, b.deviceName(d.peer.host, d.addr)

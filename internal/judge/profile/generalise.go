@@ -41,7 +41,10 @@ func (b *builder) line(dr *draft, s *subject) []policy.Line {
 	l.Evidence = all.evidence()
 	l.Limits = limitsOf(dr)
 	l.Hours = hoursOf(dr, s)
-	l.Verbs = verbsOf(dr)
+	l.Verbs = verbsOf(dr, s.times)
+	if dr.value == policy.RoleResolver && len(s.history.behind) > 0 {
+		l.Verbs, l.Note = nil, "it asks for those behind it too"
+	}
 	l.Peer = policy.Peer{Kind: dr.kind}
 	switch dr.kind {
 	case policy.PeerRole:
@@ -85,10 +88,22 @@ func (b *builder) wider(l policy.Line, dr *draft) []policy.Line {
 	return []policy.Line{l}
 }
 
+// networkPeer is nameless addresses; those beside each other are taken for
+// one service.
 func networkPeer(addrs []netip.Addr) policy.Peer {
 	p := policy.Peer{Kind: policy.PeerNetwork}
+	near := map[netip.Prefix]int{}
 	for _, a := range addrs {
-		p.Networks = append(p.Networks, netip.PrefixFrom(a, a.BitLen()))
+		near[network(a)]++
+	}
+	for _, a := range addrs {
+		n := network(a)
+		if near[n] < 2 || a.IsPrivate() {
+			n = netip.PrefixFrom(a, a.BitLen())
+		}
+		if !slices.Contains(p.Networks, n) {
+			p.Networks = append(p.Networks, n)
+		}
 	}
 	slices.SortFunc(p.Networks, netip.Prefix.Compare)
 	return p
@@ -110,7 +125,7 @@ func portsOf(dr *draft) []policy.Range {
 	}
 	for _, p := range dr.ports {
 		switch {
-		case p < 1024 || high <= fewPorts:
+		case p < 1024 || high <= fewPorts && !(p >= ephemeral && dr.kind == policy.PeerRole):
 			out = append(out, policy.Range{First: p, Last: p})
 		case p >= ephemeral:
 			return append(out, policy.Range{First: ephemeral, Last: 65535})
@@ -170,11 +185,10 @@ func hoursOf(dr *draft, s *subject) []policy.Range {
 	return out
 }
 
-// The pool of servers of time gives each country and maker a name below its
-// own, and answers all with the same servers (ntppool.org/en/use.html).
-const timePool = ".pool.ntp.org"
-
-// namePatterns widens names that differ in numbers only.
+// namePatterns widens names that differ in numbers only, or that are numbered
+// in a domain of one owner: whoever owns the domain has numbered its hosts.
+// Below a suffix under which anybody can have a name (the private part of the
+// public suffix list: clouds, hosting) names stay as they are.
 func namePatterns(names []string) []string {
 	numbered := map[string]int{}
 	for _, n := range names {
@@ -183,13 +197,7 @@ func namePatterns(names []string) []string {
 	var out []string
 	for _, n := range names {
 		p := n
-		switch d := withoutDigits(n); {
-		case strings.HasSuffix(n, timePool) || n == timePool[1:]:
-			p = "*" + timePool
-			if !slices.Contains(out, timePool[1:]) {
-				out = append(out, timePool[1:])
-			}
-		case numbered[d] > 1:
+		if d := withoutDigits(n); numbered[d] > 1 || d != n && owned(n) {
 			p = d
 		}
 		if !slices.Contains(out, p) {
@@ -197,6 +205,30 @@ func namePatterns(names []string) []string {
 		}
 	}
 	slices.Sort(out)
+	return out
+}
+
+// owned reports whether a name is in a domain of one owner.
+func owned(name string) bool {
+	_, listed := publicsuffix.PublicSuffix(name)
+	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
+	return listed && err == nil && domain != name && strings.IndexFunc(domain, isDigit) < 0
+}
+
+// timePatterns gives the names that may be asked for to find servers of time:
+// those beside the ones that were used, in a domain of one owner. Devices
+// choose among them at random, and what they then get is limited to NTP.
+func timePatterns(names []string) []string {
+	out := namePatterns(names)
+	for _, n := range names {
+		_, parent, ok := strings.Cut(n, ".")
+		if !ok || !owned(n) {
+			continue
+		}
+		if _, err := publicsuffix.EffectiveTLDPlusOne(parent); err == nil && !slices.Contains(out, "*."+parent) {
+			out = append(out, "*."+parent)
+		}
+	}
 	return out
 }
 
@@ -242,7 +274,7 @@ func domainsOf(names []string) []string {
 }
 
 // verbsOf puts the verbs of a draft together.
-func verbsOf(dr *draft) []policy.Verb {
+func verbsOf(dr *draft, timeNames []string) []policy.Verb {
 	type group struct{ op, as string }
 	groups := map[group]map[verbKey]*verb{}
 	clients := identities(dr)
@@ -274,6 +306,11 @@ func verbsOf(dr *draft) []policy.Verb {
 			v.As = []string{g.as}
 		}
 		fill(&v, verbs, dr.proto, more)
+		if g.op == "query" && len(v.Targets) > 0 {
+			v.Targets = append(v.Targets, timePatterns(timeNames)...)
+			slices.Sort(v.Targets)
+			v.Targets = slices.Compact(v.Targets)
+		}
 		out = append(out, v)
 	}
 	slices.SortFunc(out, func(a, b policy.Verb) int { return cmp.Or(cmp.Compare(a.Op, b.Op), slices.Compare(a.As, b.As)) })
@@ -422,8 +459,11 @@ func patterns(targets []string, proto event.Proto) []string {
 	out := make([]string, 0, len(targets))
 	for _, t := range targets {
 		p := t
-		if proto == event.ProtoHTTP || proto == event.ProtoCoAP {
-			p = withoutTokens(t)
+		switch proto {
+		case event.ProtoHTTP:
+			p = withoutTokens(t, 1)
+		case event.ProtoCoAP: // the numbers of LwM2M objects mean something
+			p = withoutTokens(t, 6)
 		}
 		if !slices.Contains(out, p) {
 			out = append(out, p)
@@ -433,18 +473,18 @@ func patterns(targets []string, proto event.Proto) []string {
 }
 
 // withoutTokens writes "+" for segments that look made up for the occasion:
-// numbers, long hexadecimal and base64 words.
-func withoutTokens(path string) string {
+// numbers of that many digits, long hexadecimal and base64 words.
+func withoutTokens(path string, digits int) string {
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
-		if token(s) {
+		if token(s, digits) {
 			segments[i] = "+"
 		}
 	}
 	return strings.Join(segments, "/")
 }
 
-func token(s string) bool {
+func token(s string, least int) bool {
 	digits, hex := 0, 0
 	for _, c := range s {
 		switch {
@@ -457,11 +497,11 @@ func token(s string) bool {
 	}
 	n := len(s)
 	switch {
-	case n >= 3 && digits == n:
+	case n >= least && digits == n:
 		return true
 	case n >= 8 && hex == n && digits > 0:
 		return true
-	case n >= 16 && digits >= n/5 && digits > 2:
+	case n >= 10 && digits >= n/3, n >= 16 && digits >= n/5 && digits > 2:
 		return true
 	}
 	return false

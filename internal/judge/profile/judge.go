@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -40,6 +41,7 @@ func (m Miss) String() string { return missWords[m] }
 type Verdict struct {
 	Judged  bool           // a side has a profile
 	Allowed bool           // by the profiles of both sides, where they have any
+	Open    bool           // allowed since it cannot be known: it began unseen, at a port where a name is allowed
 	In      bool           // the profile's device was the one asked
 	Miss    Miss           // when it is not allowed
 	Policy  *policy.Policy // the one that refused, else the one that allowed
@@ -90,8 +92,13 @@ func (e *Evaluator) Judge(x *Exchange) Verdict {
 // side judges by the profile of one side.
 func (e *Evaluator) side(c *compiled, x *Exchange, in bool) Verdict {
 	v := Verdict{Judged: true, In: in, Policy: c.policy, Miss: MissPeer}
-	if x.Act.Op == OpNetwork {
+	own := &x.Client
+	if in {
+		own = &x.Server
+	}
+	if x.Act.Op == OpNetwork || own.Behind && contains(c.body.Behind, own.Addr) {
 		v.Allowed, v.Miss = true, MissNothing
+		return v
 	}
 	var best *line
 	e.try(c, x, in, &v, &best)
@@ -102,11 +109,30 @@ func (e *Evaluator) side(c *compiled, x *Exchange, in bool) Verdict {
 		turned.ClientPort, turned.ServerPort = x.ServerPort, x.ClientPort
 		turned.BytesOut, turned.BytesIn = x.BytesIn, x.BytesOut
 		e.try(c, &turned, !in, &v, &best)
+		if !v.Allowed && v.Miss >= MissPort && (c.openAt(x, in) || c.openAt(&turned, !in)) {
+			v.Allowed, v.Open, v.Miss = true, true, MissNothing
+		}
 	}
 	if best != nil {
 		v.Line = best.from
 	}
 	return v
+}
+
+// openAt reports whether a line for a name would allow an exchange if the
+// peer, of which no name was seen, had that name.
+func (c *compiled) openAt(x *Exchange, in bool) bool {
+	other := &x.Server
+	if in || other.Home || len(other.Names) > 0 || x.Transport != tcp {
+		return false
+	}
+	for i := range c.lines {
+		l := &c.lines[i]
+		if l.kind == peerName && !l.proposed && l.key == keyOf(false, tcp) && within(l.from.Ports, uint32(x.ServerPort)) {
+			return true
+		}
+	}
+	return false
 }
 
 // try looks for the line that allows the exchange, and for the nearest.
@@ -238,18 +264,22 @@ func (l *line) matches(x *Exchange, other *Side) bool {
 	case peerZone:
 		return other.Zone == l.value
 	case peerNetwork:
-		for _, p := range l.from.Peer.Networks {
-			if p.Contains(other.Addr) {
-				return true
-			}
-		}
-		return false
+		return contains(l.from.Peer.Networks, other.Addr)
 	case peerLocal:
 		return other.Home && other.Roles&Group == 0
 	case peerMaker:
 		return other.Home && l.value != "" && (strings.EqualFold(other.Vendor, l.value) || other.MUD != "" && authority(other.MUD) == l.value)
 	case peerModel:
 		return other.MUD != "" && other.MUD == l.value
+	}
+	return false
+}
+
+func contains(list []netip.Prefix, a netip.Addr) bool {
+	for _, p := range list {
+		if p.Contains(a) {
+			return true
+		}
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"edgeward/internal/asset"
@@ -111,7 +112,8 @@ type history struct {
 	doings      int
 	over        uint64 // exchanges that found no room
 	started     bool   // it asked for an address
-	large       bool   // something as large as an update came
+	behind      []netip.Prefix
+	large       bool // something as large as an update came
 }
 
 // NewLearner makes a learner that has seen nothing.
@@ -138,6 +140,9 @@ func (l *Learner) Observe(x *Exchange) {
 		turned.BytesOut, turned.BytesIn = x.BytesIn, x.BytesOut
 		x = &turned
 	}
+	if x.Guessed && !x.Client.Home && x.ServerPort >= ephemeral {
+		return // the answer to something that was not seen
+	}
 	if x.Client.Home && x.Client.Host != 0 {
 		l.note(x, &x.Client, &x.Server, false)
 	}
@@ -155,6 +160,10 @@ func (l *Learner) note(x *Exchange, own, other *Side, in bool) {
 	if h == nil {
 		h = &history{first: x.Time, last: x.Time}
 		l.hosts[own.Host] = h
+	}
+	if own.Behind {
+		h.passOn(network(own.Addr))
+		return
 	}
 	h.note(x, in)
 	k := doingKey{host: own.Host, in: in, peer: peerOf(x, other, in), transport: x.Transport, port: x.ServerPort, proto: x.Protocol}
@@ -186,6 +195,15 @@ func containsName(list []string, name string) bool {
 		}
 	}
 	return false
+}
+
+// maxBehind bounds the networks behind one host.
+const maxBehind = 8
+
+func (h *history) passOn(n netip.Prefix) {
+	if len(h.behind) < maxBehind && !slices.Contains(h.behind, n) {
+		h.behind = append(h.behind, n)
+	}
 }
 
 // largeEnough is what a flow brings that may be new firmware.

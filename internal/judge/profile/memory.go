@@ -161,6 +161,92 @@ func (r *roles) addText(p ident.Place, text string, role Roles) {
 
 func (r *roles) of(p ident.Place, a netip.Addr) Roles { return r.table.m[placed{p, a}] }
 
+// links remembers which addresses a MAC address has as its own: by ARP and by
+// leases, not by what it merely sends.
+type links struct {
+	own recent[linkKey, [maxAlias]netip.Addr]
+}
+
+type linkKey struct {
+	place ident.Place
+	mac   ident.MAC
+}
+
+func newLinks() links { return links{newRecent[linkKey, [maxAlias]netip.Addr](maxRoles)} }
+
+func (l *links) add(p ident.Place, mac string, a netip.Addr) {
+	m, err := ident.ParseMAC(mac)
+	if err != nil || !a.Is4() || a.IsUnspecified() {
+		return
+	}
+	k := linkKey{p, m}
+	list := l.own.m[k]
+	for i := range list {
+		if list[i] == a {
+			return
+		}
+		if !list[i].IsValid() {
+			list[i] = a
+			l.own.put(k, list)
+			return
+		}
+	}
+	copy(list[1:], list[:maxAlias-1]) // the oldest goes
+	list[0] = a
+	l.own.put(k, list)
+}
+
+// passesOn reports whether an address that a MAC address sends from is in
+// another network than all of its own.
+func (l *links) passesOn(p ident.Place, mac ident.MAC, a netip.Addr) bool {
+	if !a.Is4() || !a.IsPrivate() {
+		return false
+	}
+	list, ok := l.own.m[linkKey{p, mac}]
+	if !ok {
+		return false
+	}
+	for _, own := range list {
+		if own.IsValid() && network(own) == network(a) {
+			return false
+		}
+	}
+	return true
+}
+
+// network gives the network that an address is taken to be in: /24 or /64.
+func network(a netip.Addr) netip.Prefix {
+	bits := 24
+	if a.Is6() {
+		bits = 64
+	}
+	p, _ := a.Prefix(bits) // never fails for these lengths
+	return p
+}
+
+// attempts remembers what was tried in vain: a retry is no exchange of its own.
+type attempts struct{ last recent[attempt, int64] }
+
+type attempt struct {
+	client    ident.HostKey
+	place     ident.Place
+	server    netip.Addr
+	port      uint16
+	transport uint8
+}
+
+func newAttempts() attempts { return attempts{newRecent[attempt, int64](maxShaken)} }
+
+// retryWithin is how soon after a vain attempt the next one is the same.
+const retryWithin = 60e9
+
+// again reports whether a vain attempt is a retry.
+func (a *attempts) again(k attempt, now int64) bool {
+	last, ok := a.last.m[k]
+	a.last.put(k, now)
+	return ok && now-last < retryWithin && now >= last
+}
+
 // flows remembers of which flows the transactions were told.
 type flows struct{ told recent[flowKey, struct{}] }
 

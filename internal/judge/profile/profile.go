@@ -53,6 +53,7 @@ type Side struct {
 	Addr   netip.Addr
 	MAC    ident.MAC // on the link; zero when behind a router
 	Home   bool
+	Behind bool     // its frames come from a host of ours that has other addresses of its own
 	Device string   // id of the run or the hub; empty for outsiders
 	Names  []string // by which the other end asked for it, lower case
 	Roles  Roles

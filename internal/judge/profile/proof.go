@@ -58,7 +58,8 @@ type blockKey struct {
 type Summary struct {
 	Exchanges  uint64  `json:"exchanges"` // of devices with a profile
 	WouldBlock uint64  `json:"would_block"`
-	Unjudged   uint64  `json:"unjudged"` // of devices without one
+	Unjudged   uint64  `json:"unjudged"`  // of devices without one
+	Undecided  uint64  `json:"undecided"` // allowed since they began unseen, to a port where a name is allowed
 	Devices    int     `json:"devices"`
 	DeviceDays float64 `json:"device_days"`
 	// Bound is the most wrong blocks a device and day that still go with what
@@ -157,6 +158,9 @@ func (p *Proof) Observe(x *Exchange) Verdict {
 	}
 	p.history[k].note(x, v.In)
 	d.Exchanges += weight
+	if v.Open {
+		p.summary.Undecided += weight
+	}
 	if v.Allowed {
 		return v
 	}

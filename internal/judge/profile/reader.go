@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -33,6 +34,8 @@ type Reader struct {
 	names names
 	roles roles
 	flows flows
+	links links
+	tries attempts
 	x     Exchange
 	fresh map[ident.HostKey]Host // what hosts were found to be, until it grows old
 	asked int
@@ -44,7 +47,7 @@ func NewReader(hosts Hosts) *Reader {
 	if hosts == nil {
 		hosts = nobody{}
 	}
-	return &Reader{hosts: hosts, names: newNames(), roles: newRoles(), flows: newFlows(), fresh: map[ident.HostKey]Host{}}
+	return &Reader{hosts: hosts, names: newNames(), roles: newRoles(), flows: newFlows(), links: newLinks(), tries: newAttempts(), fresh: map[ident.HostKey]Host{}}
 }
 
 type nobody struct{}
@@ -107,7 +110,7 @@ func (r *Reader) side(p ident.Place, k ident.HostKey, a netip.Addr, mac ident.MA
 		return s
 	}
 	if !mac.IsZero() && k == event.HostKeyOf(p, mac, [16]byte{}) {
-		s.MAC, s.Home = mac, true
+		s.MAC, s.Home, s.Behind = mac, true, r.links.passesOn(p, mac, a)
 	}
 	if !s.Home {
 		s.Home = r.hosts.Home(p, a)
@@ -177,7 +180,7 @@ func (r *Reader) learn(f *event.Fact) {
 			}
 		}
 	case *event.TLS:
-		r.names.shake(f.Capture, f.Flow, canonical(b.SNI))
+		r.names.shake(f.Capture, f.Flow, cmp.Or(canonical(b.SNI), certified(b)))
 	case *event.QUIC:
 		r.names.shake(f.Capture, f.Flow, canonical(b.SNI))
 	case *event.HTTP:
@@ -194,9 +197,14 @@ func (r *Reader) learn(f *event.Fact) {
 			r.roles.addText(f.Place, s, Resolver)
 		}
 		r.roles.add(f.Place, b.ServerID.Unmap(), DHCPServer)
+		if b.MsgType == "ack" {
+			r.links.add(f.Place, b.ClientMAC, b.AssignedIP.Unmap())
+		}
 		if b.Hostname != "" && b.ClientIP.IsValid() {
 			r.names.say(f.Place, b.ClientIP.Unmap(), canonical(b.Hostname))
 		}
+	case *event.ARP:
+		r.links.add(f.Place, b.SenderMAC, b.SenderIP.Unmap())
 	case *event.DHCPv6:
 		for _, s := range b.DNS {
 			r.roles.addText(f.Place, s, Resolver)
@@ -219,6 +227,20 @@ func (r *Reader) learn(f *event.Fact) {
 	}
 }
 
+// certified gives the name for which a server showed a certificate, for
+// clients that do not say whom they want. Names of suffixes under which
+// anybody can have one say nothing.
+func certified(b *event.TLS) string {
+	for _, n := range b.SANs {
+		n = canonical(n)
+		if bare, wild := strings.CutPrefix(n, "*."); wild && !owned("x."+bare) || strings.IndexByte(n, '.') < 0 {
+			continue
+		}
+		return n
+	}
+	return ""
+}
+
 // flow tells the record of a flow. Where its transactions were told one by
 // one it has no weight: only its volume counts.
 func (r *Reader) flow(f *event.Fact, b *event.Flow, emit func(*Exchange)) {
@@ -231,9 +253,11 @@ func (r *Reader) flow(f *event.Fact, b *event.Flow, emit func(*Exchange)) {
 	x.Failed = b.DataToServer+b.DataToClient == 0 && b.State != "established" && b.State != "closed" || b.ConnState == "S0" || b.ConnState == "REJ"
 	x.Guessed = b.Midstream || b.OneSided && f.Transport == udp
 	x.Weight = 1 + b.Aggregated
-	if act, ok := control(f.Transport, b); ok {
+	if act, ok := control(f.Transport, b, x.Client.Roles); ok {
 		x.Act = act
 	} else if r.flows.done(f.Capture, f.Flow) {
+		x.Weight = b.Aggregated
+	} else if x.Failed && r.tries.again(attempt{x.Client.Host, x.Place, x.Server.Addr, x.ServerPort, x.Transport}, f.Time) {
 		x.Weight = b.Aggregated
 	}
 	if b.Start != 0 {
@@ -256,7 +280,7 @@ const (
 const OpNetwork = "network"
 
 // control gives the act of a flow that has no ports.
-func control(transport uint8, b *event.Flow) (Act, bool) {
+func control(transport uint8, b *event.Flow, from Roles) (Act, bool) {
 	switch transport {
 	case igmp:
 		return Act{Op: OpNetwork}, true
@@ -265,12 +289,19 @@ func control(transport uint8, b *event.Flow) (Act, bool) {
 		case 3, 4, 11, 12: // destination unreachable, source quench, time exceeded, parameter problem (RFC 792)
 			return Act{Op: OpNetwork}, true
 		case 0, 8:
+			if from&(Gateway|DHCPServer) != 0 { // is an address free? (RFC 2131, section 2.2)
+				return Act{Op: OpNetwork}, true
+			}
 			return Act{Op: "echo"}, true
+		case 5: // a redirect is for the router to send
+			if from&Gateway != 0 {
+				return Act{Op: OpNetwork}, true
+			}
 		}
 		return Act{Op: "type " + number(b.ICMPType)}, true
 	case icmpv6:
 		switch t := b.ICMPType; {
-		case t >= 1 && t <= 4, t >= 130 && t <= 136, t == 143: // RFC 4443, 4861, 3810
+		case t >= 1 && t <= 4, t >= 130 && t <= 136, t == 137 && from&Gateway != 0, t == 143: // RFC 4443, 4861, 3810
 			return Act{Op: OpNetwork}, true
 		case t == 128 || t == 129:
 			return Act{Op: "echo"}, true
