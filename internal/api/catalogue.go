@@ -8,9 +8,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/goccy/go-yaml"
-
 	"edgeward/content"
+	"edgeward/content/yaml"
 	"edgeward/internal/judge/detect"
 )
 
@@ -24,7 +23,7 @@ var deviceTypes = sync.OnceValues(func() ([]DeviceType, error) {
 		Type string `yaml:"type"`
 		What string `yaml:"what"`
 	}
-	if err := yaml.Unmarshal(raw, &entries); err != nil {
+	if err := yaml.Decode(raw, &entries); err != nil {
 		return nil, fmt.Errorf("read the device types: %w", err)
 	}
 	out := []DeviceType{}

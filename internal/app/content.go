@@ -6,9 +6,8 @@ import (
 	"path"
 	"sync"
 
-	"github.com/goccy/go-yaml"
-
 	"edgeward/content"
+	"edgeward/content/yaml"
 	"edgeward/internal/finding"
 	"edgeward/internal/judge/detect"
 	"edgeward/internal/judge/fingerprint"
@@ -44,7 +43,7 @@ func typesOf(set content.Set) (func(string) bool, error) {
 	}
 	b, err := set.File("types.yaml")
 	if err == nil {
-		err = yaml.Unmarshal(b, &list)
+		err = yaml.Decode(b, &list)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load the list of device types: %w", err)

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/goccy/go-yaml"
-
+	"edgeward/content/yaml"
 	"edgeward/internal/ident"
 	"edgeward/internal/judge/inventory"
 )
@@ -30,7 +29,7 @@ func LoadZones(path string) ([]inventory.Zone, error) {
 			VLANs    []uint16 `yaml:"vlans"`
 		} `yaml:"zones"`
 	}
-	if err := yaml.UnmarshalWithOptions(b, &file, yaml.Strict()); err != nil {
+	if err := yaml.Decode(b, &file); err != nil {
 		return nil, ident.Errorf(ident.Invalid, "see the example in docs/zones.md", "load zones %q: %w", path, err)
 	}
 	var out []inventory.Zone

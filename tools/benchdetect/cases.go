@@ -12,8 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
+	"edgeward/content/yaml"
 	"edgeward/internal/app"
 	"edgeward/internal/finding"
 	"edgeward/internal/ident"
@@ -33,7 +32,7 @@ type testCase struct {
 
 func loadCases() ([]testCase, error) {
 	var cases []testCase
-	if err := yaml.UnmarshalWithOptions(caseList, &cases, yaml.Strict()); err != nil {
+	if err := yaml.Decode(caseList, &cases); err != nil {
 		return nil, fmt.Errorf("read case list: %w", err)
 	}
 	for _, c := range cases {

@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"edgeward/content"
+	"edgeward/content/yaml"
 	"edgeward/internal/app/config"
 	"edgeward/internal/cli"
 	"edgeward/internal/event"
@@ -198,7 +197,7 @@ func types() ([]byte, error) {
 		Type string `yaml:"type"`
 		What string `yaml:"what"`
 	}
-	if err := yaml.Unmarshal(raw, &list); err != nil {
+	if err := yaml.Decode(raw, &list); err != nil {
 		return nil, err
 	}
 	b := page("Device types", "content/types.yaml")

@@ -3,15 +3,14 @@ package detect
 import (
 	"fmt"
 
-	"github.com/goccy/go-yaml"
-
+	"edgeward/content/yaml"
 	"edgeward/internal/finding"
 )
 
 // ParseCatalogue reads the catalogue of checks (content/checks.yaml).
 func ParseCatalogue(b []byte) ([]finding.Check, error) {
 	var checks []finding.Check
-	if err := yaml.UnmarshalWithOptions(b, &checks, yaml.Strict()); err != nil {
+	if err := yaml.Decode(b, &checks); err != nil {
 		return nil, fmt.Errorf("parse catalogue of checks: %w", err)
 	}
 	seen := make(map[string]bool, len(checks))

@@ -6,8 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
+	"edgeward/content/yaml"
 	"edgeward/internal/ident"
 )
 
@@ -49,7 +48,7 @@ func New(oui *OUI) *DB {
 // Load adds the rules of one YAML file, which name names in errors.
 func (d *DB) Load(name string, b []byte, types func(string) bool) error {
 	var rules []*Rule
-	if err := yaml.UnmarshalWithOptions(b, &rules, yaml.Strict()); err != nil {
+	if err := yaml.Decode(b, &rules); err != nil {
 		return fmt.Errorf("load fingerprints %q: %w", name, err)
 	}
 	for i, r := range rules {
