@@ -207,7 +207,7 @@ type Moment struct {
 	Seq     int64  `json:"seq"`
 	Time    Time   `json:"time" doc:"packet time for what was observed, wall clock for what people did"`
 	Noted   Time   `json:"noted" doc:"wall clock of the hub"`
-	Kind    string `json:"kind" enum:"first-seen,address,service,peer,firmware,learned,lost,back,finding,reopened,status,comment,edit,merge,split"`
+	Kind    string `json:"kind" enum:"first-seen,address,service,firmware,learned,lost,back,finding,reopened,status,comment,edit,merge,split"`
 	Device  string `json:"device"`
 	Site    string `json:"site"`
 	Subject string `json:"subject" doc:"the address, service, peer, check, attribute or other device"`

@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 )
 
@@ -40,9 +41,22 @@ func (s *Server) graph(ctx context.Context, in *graphQuery) (*reply[Graph], erro
 	if err != nil {
 		return nil, err
 	}
+	inside := s.inside(ctx, c)
 	for _, id := range ids {
 		card, device := d[id]
-		g.Nodes = append(g.Nodes, GraphNode{ID: id, Label: d.label(id), Device: device, Home: device, Type: card.Type, Zone: card.Zone, Risk: card.Risk})
+		g.Nodes = append(g.Nodes, GraphNode{ID: id, Label: d.label(id), Device: device, Home: device || inside(id), Type: card.Type, Zone: card.Zone, Risk: card.Risk})
 	}
 	return ok(g)
+}
+
+// inside gives a test for addresses in networks of ours.
+func (s *Server) inside(ctx context.Context, c *caller) func(address string) bool {
+	named := func(netip.Addr) bool { return false }
+	if s.Home != nil {
+		named = s.Home(ctx, c.tenant)
+	}
+	return func(address string) bool {
+		a, err := netip.ParseAddr(address)
+		return err == nil && (a.IsPrivate() || a.IsLinkLocalUnicast() || named(a))
+	}
 }

@@ -1778,6 +1778,8 @@ export interface components {
             };
         };
         Capture: {
+            /** @description it was analysed before, and what it counts was counted again */
+            again: boolean;
             author: string;
             /** Format: date-time */
             created: string | null;
@@ -1808,6 +1810,8 @@ export interface components {
             progress: number;
             /** @description id under which its facts are kept */
             sensor: string;
+            /** @description of the file, in hexadecimal; empty for uploads of earlier versions */
+            sha256: string;
             site: string;
             /**
              * Format: int64
@@ -2883,7 +2887,7 @@ export interface components {
             device: string;
             finding?: string;
             /** @enum {string} */
-            kind: "first-seen" | "address" | "service" | "peer" | "firmware" | "learned" | "lost" | "back" | "finding" | "reopened" | "status" | "comment" | "edit" | "merge" | "split";
+            kind: "first-seen" | "address" | "service" | "firmware" | "learned" | "lost" | "back" | "finding" | "reopened" | "status" | "comment" | "edit" | "merge" | "split";
             /**
              * Format: date-time
              * @description wall clock of the hub
@@ -4762,6 +4766,8 @@ export interface operations {
                 /** @description of the file; folders in it are left out */
                 name: string;
                 site?: string;
+                /** @description analyse a file that was analysed before; what it counts is counted once more */
+                again?: boolean;
             };
             header?: never;
             path?: never;

@@ -1,70 +1,138 @@
-// A graph of who talks to whom, drawn by Cytoscape. It is large: import it
+// A picture of who talks to whom, drawn by Cytoscape. It is large: import it
 // lazily, and give the same content as a table beside it.
-import { useMantineColorScheme } from '@mantine/core';
+import { useComputedColorScheme } from '@mantine/core';
 import cytoscape, { type LayoutOptions } from 'cytoscape';
 import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import { inert } from '@/lib/inert';
+import css from './NetGraph.module.css';
 import { standInStyle } from './standInStyle';
 
 export interface NetNode {
   id: string;
   label: string;
-  /** A device; others are addresses outside. */
+  /** A device; others are addresses. */
   device: boolean;
+  /** Inside, though nobody knows its device. */
   home: boolean;
   risk: number;
-  /** The middle of the neighbourhood. */
-  center?: boolean;
 }
 
 export interface NetEdge {
   from: string;
   to: string;
-  label: string;
-  /** Bytes: the more, the thicker. */
-  weight: number;
+  protocols: readonly string[];
+  bytes_out: number;
+  bytes_in: number;
 }
 
 interface Props {
-  label: string;
   nodes: readonly NetNode[];
   edges: readonly NetEdge[];
-  height?: number;
-  /** A node was chosen. */
-  onOpen?(node: NetNode): void;
+  /** The id of the node in the middle. */
+  middle: string;
+  /** A device other than the middle was chosen. */
+  onOpen(device: string): void;
 }
 
-function variable(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** From which risk a node is marked. */
+const risky = 60;
+
+/** With more edges than this their words would cover the picture. */
+const mostWords = 40;
+
+/** Edges in the way they are drawn: those between nodes that are there, 1 to 6 pixels wide by orders of magnitude. */
+export function lines(nodes: readonly NetNode[], edges: readonly NetEdge[]) {
+  const known = new Set(nodes.map((n) => n.id));
+  const most = Math.max(1, ...edges.map((e) => e.bytes_out + e.bytes_in));
+  return edges
+    .filter((e) => known.has(e.from) && known.has(e.to))
+    .map((e) => ({
+      id: `${e.from} ${e.to}`,
+      source: e.from,
+      target: e.to,
+      label: edges.length <= mostWords ? e.protocols.slice(0, 2).join(', ') : '',
+      width: 1 + (5 * Math.log1p(e.bytes_out + e.bytes_in)) / Math.log1p(most),
+    }));
 }
 
-/** The width of a line for bytes, 1 to 7 pixels, by orders of magnitude. */
-export function lineWidth(bytes: number): number {
-  return Math.min(7, Math.max(1, Math.log10(Math.max(1, bytes)) - 1.5));
+/** The ring of each node: the middle, who talks to it, then their peers. */
+export function rings(
+  nodes: readonly NetNode[],
+  edges: readonly NetEdge[],
+  middle: string,
+): Map<string, number> {
+  const near = new Set(edges.flatMap((e) => (e.from === middle ? [e.to] : e.to === middle ? [e.from] : [])));
+  return new Map(nodes.map((n) => [n.id, n.id === middle ? 3 : near.has(n.id) ? 2 : 1]));
 }
 
-/** Rings around the middle when there is one; otherwise what repels and pulls. */
-function layoutOf(nodes: readonly NetNode[], edges: readonly NetEdge[]): LayoutOptions {
-  const center = nodes.find((n) => n.center);
-  if (!center)
-    return nodes.length > 200
-      ? { name: 'concentric', animate: false, minNodeSpacing: 40 }
-      : { name: 'cose', animate: false, randomize: false, nodeRepulsion: () => 12_000, padding: 24 };
-  const near = new Set(
-    edges.flatMap((e) => (e.from === center.id ? [e.to] : e.to === center.id ? [e.from] : [])),
-  );
+function layoutOf(nodes: readonly NetNode[], edges: readonly NetEdge[], middle: string): LayoutOptions {
+  const ring = rings(nodes, edges, middle);
   return {
     name: 'concentric',
     animate: false,
     padding: 28,
-    minNodeSpacing: 46,
-    concentric: (n: { id(): string }) => (n.id() === center.id ? 3 : near.has(n.id()) ? 2 : 1),
+    minNodeSpacing: nodes.length > 60 ? 22 : 44,
+    concentric: (n) => ring.get(n.id()) ?? 1,
     levelWidth: () => 1,
-  } as LayoutOptions;
+  };
 }
 
-export default function NetGraph({ label, nodes, edges, height = 440, onOpen }: Props) {
+function style(): cytoscape.StylesheetJson {
+  const values = getComputedStyle(document.documentElement);
+  const color = (name: string) => values.getPropertyValue(name).trim();
+  const outlined = { 'text-outline-color': color('--surface'), 'text-outline-width': 2 };
+  return [
+    {
+      selector: 'node',
+      style: {
+        label: 'data(label)',
+        'font-size': 10,
+        'font-family': 'system-ui, sans-serif',
+        color: color('--ink'),
+        ...outlined,
+        'text-valign': 'bottom',
+        'text-margin-y': 4,
+        width: 20,
+        height: 20,
+        'background-color': color('--ink-3'),
+        'border-width': 2,
+        'border-color': color('--surface'),
+      },
+    },
+    { selector: '.device', style: { 'background-color': color('--accent') } },
+    { selector: '.home', style: { 'background-color': color('--sev-low'), shape: 'round-rectangle' } },
+    { selector: '.outside', style: { shape: 'diamond' } },
+    { selector: '.risk', style: { 'border-color': color('--sev-critical'), 'border-width': 4 } },
+    { selector: '.middle', style: { width: 34, height: 34, 'font-size': 12, 'font-weight': 'bold' } },
+    {
+      selector: 'edge',
+      style: {
+        width: 'data(width)',
+        'line-color': color('--line-strong'),
+        'curve-style': 'straight',
+        label: 'data(label)',
+        'font-size': 8,
+        'min-zoomed-font-size': 7,
+        color: color('--ink-3'),
+        ...outlined,
+      },
+    },
+  ];
+}
+
+/** What shapes and colours mean, by the classes of the picture. */
+const kinds = ['device', 'home', 'outside', 'risk'] as const;
+
+function classesOf(n: NetNode, middle: string): string {
+  const kind = n.device ? 'device' : n.home ? 'home' : 'outside';
+  return [kind, n.id === middle ? 'middle' : '', n.risk >= risky ? 'risk' : ''].join(' ');
+}
+
+export default function NetGraph({ nodes, edges, middle, onOpen }: Props) {
+  const { t } = useTranslation('graph');
   const box = useRef<HTMLDivElement>(null);
-  const { colorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme('light');
   const open = useRef(onOpen);
   open.current = onOpen;
 
@@ -72,77 +140,43 @@ export default function NetGraph({ label, nodes, edges, height = 440, onOpen }: 
   useEffect(() => {
     if (!box.current) return;
     standInStyle();
-    const known = new Set(nodes.map((n) => n.id));
-    const ink = variable('--ink');
-    const cy = cytoscape({
+    const picture = cytoscape({
       container: box.current,
       elements: [
-        ...nodes.map((n) => ({ data: { ...n, shape: n.device ? 'round-rectangle' : 'ellipse' } })),
-        ...edges
-          .filter((e) => known.has(e.from) && known.has(e.to))
-          .map((e, i) => ({
-            data: { id: `e${i}`, source: e.from, target: e.to, label: e.label, width: lineWidth(e.weight) },
-          })),
+        ...nodes.map((n) => ({
+          data: { id: n.id, label: inert(n.label, 26) },
+          classes: classesOf(n, middle),
+        })),
+        ...lines(nodes, edges).map((data) => ({ data })),
       ],
-      style: [
-        {
-          selector: 'node',
-          style: {
-            label: 'data(label)',
-            shape: 'data(shape)' as never,
-            width: 22,
-            height: 22,
-            'background-color': variable('--accent'),
-            'border-width': 2,
-            'border-color': variable('--surface'),
-            color: ink,
-            'font-size': 11,
-            'text-valign': 'bottom',
-            'text-margin-y': 5,
-            'text-max-width': '120px',
-            'text-wrap': 'ellipsis',
-          },
-        },
-        { selector: 'node[!home]', style: { 'background-color': variable('--ink-3') } },
-        {
-          selector: 'node[risk >= 60]',
-          style: { 'border-color': variable('--sev-critical'), 'border-width': 3 },
-        },
-        { selector: 'node[?center]', style: { width: 34, height: 34, 'font-weight': 'bold' } },
-        {
-          selector: 'edge',
-          style: {
-            label: 'data(label)',
-            width: 'data(width)' as never,
-            'line-color': variable('--line-strong'),
-            'curve-style': 'bezier',
-            'font-size': 9,
-            color: variable('--ink-3'),
-            'text-rotation': 'autorotate',
-            'text-background-color': variable('--surface'),
-            'text-background-opacity': 0.9,
-            'text-background-padding': '2px',
-            'min-zoomed-font-size': 8,
-          },
-        },
-      ],
-      layout: layoutOf(nodes, edges),
+      style: style(),
+      layout: layoutOf(nodes, edges, middle),
       minZoom: 0.2,
-      maxZoom: 2.5,
+      maxZoom: 3,
+      // A page that scrolls must not zoom the picture by accident.
+      userZoomingEnabled: false,
     });
-    cy.on('tap', 'node', (e) => {
-      const node = nodes.find((n) => n.id === e.target.id());
-      if (node) open.current?.(node);
+    picture.on('tap', 'node.device', (e) => {
+      if (e.target.id() !== middle) open.current(e.target.id());
     });
-    return () => cy.destroy();
-  }, [nodes, edges, colorScheme]);
+    return () => picture.destroy();
+  }, [nodes, edges, middle, scheme]);
 
   return (
-    <div
-      ref={box}
-      role="img"
-      aria-label={label}
-      style={{ height, position: 'relative', overflow: 'hidden' }}
-    />
+    <>
+      <div
+        ref={box}
+        className={css.canvas}
+        role="img"
+        aria-label={t('picture', { nodes: nodes.length, edges: edges.length })}
+      />
+      <p className={css.legend}>
+        {kinds.map((k) => (
+          <span key={k} data-kind={k}>
+            {t(`legend.${k}`)}
+          </span>
+        ))}
+      </p>
+    </>
   );
 }

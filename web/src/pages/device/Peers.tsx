@@ -89,7 +89,7 @@ function starOf(device: DeviceDetail): { nodes: NetNode[]; edges: NetEdge[] } {
   const peers = device.peers.slice(0, 40);
   return {
     nodes: [
-      { id: device.id, label: device.label, device: true, home: true, risk: device.risk, center: true },
+      { id: device.id, label: device.label, device: true, home: true, risk: device.risk },
       ...peers.map((p) => ({
         id: p.device ?? p.ip,
         label: p.name || p.ip,
@@ -101,8 +101,9 @@ function starOf(device: DeviceDetail): { nodes: NetNode[]; edges: NetEdge[] } {
     edges: peers.map((p) => ({
       from: device.id,
       to: p.device ?? p.ip,
-      label: p.protocols.slice(0, 2).join(', '),
-      weight: p.bytes_in + p.bytes_out,
+      protocols: p.protocols,
+      bytes_out: p.bytes_out,
+      bytes_in: p.bytes_in,
     })),
   };
 }
@@ -117,15 +118,7 @@ function Neighbourhood({ device }: { device: DeviceDetail }) {
   const { nodes, edges } = useMemo(() => {
     // Roll-ups may know less than the sensors: what those count is a star.
     if (!data || data.nodes.length < 2) return starOf(device);
-    return {
-      nodes: data.nodes.map((n) => ({ ...n, center: n.id === device.id })),
-      edges: data.edges.map((e) => ({
-        from: e.from,
-        to: e.to,
-        label: e.protocols.slice(0, 2).join(', '),
-        weight: e.bytes_in + e.bytes_out,
-      })),
-    };
+    return data;
   }, [data, device]);
   return (
     <Panel
@@ -158,19 +151,14 @@ function Neighbourhood({ device }: { device: DeviceDetail }) {
         >
           {data && (
             <NetGraph
-              label={t('graph.label', { name: device.label, count: nodes.length })}
               nodes={nodes}
               edges={edges}
-              onOpen={(n) =>
-                n.device &&
-                n.id !== device.id &&
-                void navigate(`/devices/${encodeURIComponent(n.id)}?tab=peers`)
-              }
+              middle={device.id}
+              onOpen={(other) => void navigate(`/devices/${encodeURIComponent(other)}?tab=peers`)}
             />
           )}
         </Suspense>
       )}
-      {nodes.length > 1 && <p className={css.calm}>{t('graph.legend')}</p>}
       {!!data?.more && <p className={css.calm}>{t('graph.more', { count: data.more })}</p>}
     </Panel>
   );

@@ -26,7 +26,6 @@ import css from './device.module.css';
 const icons: Record<string, TablerIcon> = {
   address: IconNetwork,
   service: IconPlug,
-  peer: IconNetwork,
   lost: IconEyeOff,
   finding: IconAlertTriangle,
   reopened: IconAlertTriangle,

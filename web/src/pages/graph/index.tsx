@@ -2,7 +2,7 @@
 import { SegmentedControl, Skeleton } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link, useParams } from 'react-router';
+import { Link, useNavigate, useParams } from 'react-router';
 import { hub } from '@/api/client';
 import type { components } from '@/api/schema';
 import { inert } from '@/lib/inert';
@@ -19,7 +19,7 @@ import { TimeRange } from '@/widgets/TimeRange';
 import { Bytes, Count } from '@/widgets/values';
 import css from './graph.module.css';
 
-const Picture = lazy(() => import('./Picture'));
+const NetGraph = lazy(() => import('@/widgets/NetGraph'));
 
 type Node = components['schemas']['GraphNode'];
 type Edge = components['schemas']['GraphEdge'];
@@ -28,6 +28,7 @@ const fields = { range: range(), depth: oneOf(['1', '2'], '1') };
 export default function Neighbourhood() {
   const { t } = useTranslation('graph');
   const { id = '' } = useParams();
+  const navigate = useNavigate();
   const [state, change] = useUrlState(fields);
   const { data, error, refetch } = hub.useQuery('get', '/api/v1/graph', {
     params: { query: { ...bounds(state.range), device: id, depth: Number(state.depth), limit: 300 } },
@@ -63,14 +64,13 @@ export default function Neighbourhood() {
         <div className={css.columns}>
           <Panel flush className={css.picture}>
             <Suspense fallback={<Skeleton height={520} />}>
-              <Picture nodes={data.nodes} edges={data.edges} middle={id} />
+              <NetGraph
+                nodes={data.nodes}
+                edges={data.edges}
+                middle={id}
+                onOpen={(other) => void navigate(`/devices/${encodeURIComponent(other)}/graph`)}
+              />
             </Suspense>
-            <p className={css.legend}>
-              <span data-kind="device">{t('legend.device')}</span>
-              <span data-kind="home">{t('legend.home')}</span>
-              <span data-kind="outside">{t('legend.outside')}</span>
-              <span data-kind="risk">{t('legend.risk')}</span>
-            </p>
           </Panel>
           <Panel
             flush
