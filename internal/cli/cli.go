@@ -23,8 +23,9 @@ const (
 	exitInterrupted = 130
 )
 
-// errFindings says that there are findings at or above --fail-on.
-var errFindings = errors.New("findings at or above the given severity")
+// errFindings says that there is what the caller asked to be told of: findings
+// at or above --fail-on, exchanges that would be blocked, differences.
+var errFindings = errors.New("there is something to be told")
 
 // streams is where a command reads and writes.
 type streams struct {

@@ -93,7 +93,7 @@ func newLogout(s *streams) *cobra.Command {
 // hubCommands are those that speak to a hub.
 func hubCommands(s *streams) []*cobra.Command {
 	return []*cobra.Command{
-		newDevices(s), newFindings(s), newEvents(s), newSensors(s), newMutes(s), newMaintenance(s), newUsers(s), newTokens(s), newBackup(s), newAudit(s), newSettings(s),
+		newDevices(s), newFindings(s), newEvents(s), newSensors(s), newCaptures(s), newMutes(s), newMaintenance(s), newPolicy(s), newUsers(s), newTokens(s), newBackup(s), newAudit(s), newSettings(s),
 		newLogin(s), newLogout(s),
 	}
 }
