@@ -64,6 +64,10 @@ func (b *builder) line(dr *draft, s *subject) []policy.Line {
 		l.Peer.Names = namePatterns(dr.names)
 	case policy.PeerNetwork:
 		l.Peer = networkPeer(dr.addrs)
+		if dr.proto == event.ProtoSTUN && !dr.in && len(l.Peer.Networks) > 1 {
+			l.Peer = policy.Peer{Kind: policy.PeerAny}
+			l.Note = "it is told at every call where to meet others (RFC 8489)"
+		}
 	}
 	l.ID = l.Identify()
 	return append([]policy.Line{l}, b.wider(l, dr)...)

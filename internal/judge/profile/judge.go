@@ -123,12 +123,12 @@ func (e *Evaluator) side(c *compiled, x *Exchange, in bool) Verdict {
 // peer, of which no name was seen, had that name.
 func (c *compiled) openAt(x *Exchange, in bool) bool {
 	other := &x.Server
-	if in || other.Home || len(other.Names) > 0 || x.Transport != tcp {
+	if in || other.Home || len(other.Names) > 0 {
 		return false
 	}
 	for i := range c.lines {
 		l := &c.lines[i]
-		if l.kind == peerName && !l.proposed && l.key == keyOf(false, tcp) && within(l.from.Ports, uint32(x.ServerPort)) {
+		if l.kind == peerName && !l.proposed && l.key == keyOf(false, uint16(x.Transport)) && within(l.from.Ports, uint32(x.ServerPort)) {
 			return true
 		}
 	}

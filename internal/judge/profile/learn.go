@@ -134,7 +134,7 @@ func (l *Learner) Observe(x *Exchange) {
 	if x.Act.Op == OpNetwork || x.Client.Host == x.Server.Host {
 		return
 	}
-	if x.Guessed && x.ServerPort >= ephemeral && x.ClientPort < x.ServerPort && x.ClientPort != 0 {
+	if x.Guessed && x.ServerPort >= ephemeral && x.ClientPort < ephemeral && x.ClientPort != 0 {
 		turned := *x
 		turned.Client, turned.Server, turned.ClientPort, turned.ServerPort = x.Server, x.Client, x.ServerPort, x.ClientPort
 		turned.BytesOut, turned.BytesIn = x.BytesIn, x.BytesOut

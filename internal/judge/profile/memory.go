@@ -136,7 +136,13 @@ func (n *names) of(client ident.HostKey, capture uint32, flow uint64, p ident.Pl
 	return out
 }
 
-func (n *names) said(p ident.Place, a netip.Addr) []string { return n.spoken.m[placed{p, a}] }
+// known gives the names by which a host knows whoever asks it.
+func (n *names) known(by ident.HostKey, p ident.Place, a netip.Addr) []string {
+	if asked := n.asked.m[asker{by, p, a}]; len(asked) > 0 {
+		return asked
+	}
+	return n.spoken.m[placed{p, a}]
+}
 
 // roles remembers what the network gave to addresses to do.
 type roles struct{ table recent[placed, Roles] }

@@ -30,15 +30,17 @@ type Host struct {
 // is bounded: what it knows of names, roles and flows is forgotten oldest
 // first.
 type Reader struct {
-	hosts Hosts
-	names names
-	roles roles
-	flows flows
-	links links
-	tries attempts
-	x     Exchange
-	fresh map[ident.HostKey]Host // what hosts were found to be, until it grows old
-	asked int
+	hosts   Hosts
+	names   names
+	roles   roles
+	flows   flows
+	links   links
+	tries   attempts
+	x       Exchange
+	began   int64 // of the capture that is read
+	capture uint32
+	fresh   map[ident.HostKey]Host // what hosts were found to be, until it grows old
+	asked   int
 }
 
 // NewReader makes a reader. hosts may be nil: then home is what is private,
@@ -60,6 +62,9 @@ func (nobody) Host(ident.HostKey) (Host, bool) { return Host{}, false }
 // it is. An exchange holds during the call of emit only; its texts as long as
 // those of the fact.
 func (r *Reader) Read(f *event.Fact, emit func(*Exchange)) {
+	if r.began == 0 || f.Time < r.began || f.Capture != r.capture {
+		r.began, r.capture = f.Time, f.Capture
+	}
 	r.learn(f)
 	if b, ok := f.Body.(*event.Flow); ok {
 		r.flow(f, b, emit)
@@ -98,7 +103,7 @@ func (r *Reader) begin(f *event.Fact, back bool) *Exchange {
 		x.ClientPort, x.ServerPort = x.ServerPort, x.ClientPort
 	}
 	x.Server.Names = r.names.of(x.Client.Host, f.Capture, f.Flow, f.Place, x.Server.Addr)
-	x.Client.Names = r.names.said(f.Place, x.Client.Addr)
+	x.Client.Names = r.names.known(x.Server.Host, f.Place, x.Client.Addr)
 	return x
 }
 
@@ -251,7 +256,7 @@ func (r *Reader) flow(f *event.Fact, b *event.Flow, emit func(*Exchange)) {
 	x.Protocol = b.AppProto
 	x.BytesOut, x.BytesIn = b.BytesToServer, b.BytesToClient
 	x.Failed = b.DataToServer+b.DataToClient == 0 && b.State != "established" && b.State != "closed" || b.ConnState == "S0" || b.ConnState == "REJ"
-	x.Guessed = b.Midstream || b.OneSided && f.Transport == udp
+	x.Guessed = b.Midstream || b.OneSided && f.Transport == udp && x.Server.Roles&Group == 0 && f.Time-r.began < early
 	x.Weight = 1 + b.Aggregated
 	if act, ok := control(f.Transport, b, x.Client.Roles); ok {
 		x.Act = act
@@ -266,6 +271,10 @@ func (r *Reader) flow(f *event.Fact, b *event.Flow, emit func(*Exchange)) {
 	emit(x)
 	r.names.forget(f.Capture, f.Flow)
 }
+
+// early is how long after its beginning a capture may show datagrams that
+// answer others before it.
+const early = 10 * 60e9
 
 // The IP protocols that are named here.
 const (
