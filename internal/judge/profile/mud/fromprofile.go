@@ -51,7 +51,7 @@ func FromProfile(p *policy.Profile, o Options) (*File, []policy.Limit, error) {
 	if f.LastUpdate == "" {
 		return nil, nil, ident.Errorf(ident.Invalid, "", "usage description of profile %q: it has no time of its last change", p.Name)
 	}
-	w := writer{lines: p.Lines, written: map[string]bool{}, names: map[string]bool{}}
+	w := writer{lines: p.Lines, written: map[string]bool{}, names: names{}}
 	prefix := fmt.Sprintf("mud-%05d-", crc32.ChecksumIEEE([]byte(f.URL))%100000)
 	for v := range w.lists {
 		for d, suffix := range []string{"fr", "to"} {
@@ -81,7 +81,7 @@ type writer struct {
 	lines      []policy.Line
 	lists      [2][2]List // by version of IP, by direction: from and to the device
 	written    map[string]bool
-	names      map[string]bool
+	names      names
 	quarantine []string
 	limits     []policy.Limit
 }
@@ -280,19 +280,14 @@ func (w *writer) pair(id string, k *kind, p policy.Peer, theirs, ours *Port, qua
 }
 
 // entryName gives a name that says from which line an entry comes.
-func entryName(taken map[string]bool, id string) string {
+func entryName(taken names, id string) string {
 	id = strings.Map(func(c rune) rune {
 		if c < '0' || c > 'z' || c > '9' && c < 'A' || c > 'Z' && c < 'a' {
 			return '-'
 		}
 		return c
 	}, id)
-	name := id[:min(len(id), maxName-len("-frdev-99999"))]
-	if taken[name] {
-		name = free(taken, name)
-	}
-	taken[name] = true
-	return name
+	return taken.take(id[:min(len(id), maxName-len("-99999-frdev"))])
 }
 
 // fits reports whether a peer has addresses of a version.

@@ -84,10 +84,10 @@ func (r *reader) read(root *node) {
 // meta reads the container mud (RFC 8520, section 7).
 func (r *reader) meta(o *object) {
 	f := r.file
-	if v := o.uint("mud-version", 0, 255, "mudVersion"); v == nil {
+	if n := o.find("mud-version", "mudVersion"); n == nil {
 		r.warn(o.node.at, o.path, "mud-version is missing; taken as 1")
-	} else if *v != 1 {
-		r.fail(o.node.at, o.path+"/mud-version", "%d is not a version that is known", *v)
+	} else if v, ok := o.number(n, "mud-version"); ok && v != 1 {
+		r.fail(n.at, o.path+"/mud-version", "%d is not a version that is known", v)
 	}
 	f.URL = r.uri(o, "mud-url", true, "mudUrl")
 	r.lastUpdate(o)
@@ -196,8 +196,9 @@ func (r *reader) policy(o *object, name string) (lists []string) {
 	for i, n := range al.list("access-list") {
 		e := r.child(&n, fmt.Sprintf("%s/access-list[%d]", al.path, i+1))
 		list, at := e.string("name", "acl-name")
-		if slices.Contains(lists, list) {
-			r.fail(at, e.path, "the list %q is named twice", list)
+		if slices.Contains(lists, list) || len(lists) == MaxLists {
+			r.fail(at, e.path, "the list %q is named twice, or there are more than %d", list, MaxLists)
+			return nil
 		}
 		lists = append(lists, list)
 		e.rest()
@@ -218,14 +219,17 @@ func (r *reader) references(at int) {
 			return missing
 		})
 	}
+	there := map[string]bool{}
+	for _, l := range f.Lists {
+		for _, e := range l.Entries {
+			there[e.Name] = true
+		}
+	}
 	f.Quarantine = slices.DeleteFunc(f.Quarantine, func(name string) bool {
-		missing := !slices.ContainsFunc(f.Lists, func(l List) bool {
-			return slices.ContainsFunc(l.Entries, func(e Entry) bool { return e.Name == name })
-		})
-		if missing {
+		if !there[name] {
 			r.warn(at, "/ietf-mud:mud/nist-mud:quarantined-device-policy", "the entry %q is not there; left out", name)
 		}
-		return missing
+		return !there[name]
 	})
 }
 

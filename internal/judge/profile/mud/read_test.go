@@ -1,9 +1,12 @@
 package mud_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"edgeward/internal/judge/profile/mud"
@@ -28,59 +31,241 @@ func published(t testing.TB) map[string][]byte {
 	return out
 }
 
+// rewrite writes a file, wants the schema and the strict reader to take it
+// and what is read to be what was written.
+func rewrite(f *mud.File) ([]byte, error) {
+	data, err := mud.Write(f)
+	if err != nil {
+		return nil, err
+	}
+	if err := validate(data); err != nil {
+		return nil, fmt.Errorf("the schema: %w\n%s", err, data)
+	}
+	again, err := readStrict(data)
+	if err != nil {
+		return nil, err
+	}
+	if !reflect.DeepEqual(f, again) {
+		return nil, fmt.Errorf("read back, it is another:\n%+v\n%+v", f, again)
+	}
+	return data, nil
+}
+
+// reprofile makes a profile of a file, a file of that and a profile again,
+// which must be the same.
+func reprofile(f *mud.File) error {
+	p, _ := mud.ToProfile(f)
+	out, _, err := mud.FromProfile(p, mud.Options{})
+	if err != nil {
+		return err
+	}
+	if _, err := rewrite(out); err != nil {
+		return err
+	}
+	again, _ := mud.ToProfile(out)
+	if !reflect.DeepEqual(p, again) {
+		return fmt.Errorf("the profile is another:\n%+v\n%+v", p, again)
+	}
+	return nil
+}
+
 func TestPublishedFiles(t *testing.T) {
+	entries, lines := 0, 0
 	for name, data := range published(t) {
-		f, warnings, err := mud.Read(name, data)
+		f, _, err := mud.Read(name, data)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		for _, w := range warnings {
-			t.Log(name, w)
-		}
-		out, err := mud.Write(f)
-		if err != nil {
+		if _, err := rewrite(f); err != nil {
 			t.Errorf("%s: %v", name, err)
-			continue
 		}
-		again, err := mud.ReadStrict(name, out)
-		if err != nil {
+		if err := reprofile(f); err != nil {
 			t.Errorf("%s: %v", name, err)
-			continue
 		}
-		if !reflect.DeepEqual(f, again) {
-			t.Errorf("%s: read back, it is another", name)
+		for _, l := range f.Lists {
+			entries += len(l.Entries)
 		}
-		p, limits := mud.ToProfile(f)
-		for _, l := range limits {
-			t.Log(name, l)
+		p, _ := mud.ToProfile(f)
+		if len(p.Lines) == 0 {
+			t.Errorf("%s: no lines", name)
 		}
-		f2, limits, err := mud.FromProfile(p, mud.Options{})
-		for _, l := range limits {
-			t.Log(name, "back", l)
+		lines += len(p.Lines)
+	}
+	t.Logf("%d entries became %d lines", entries, lines)
+}
+
+// draft is a file as drafts wrote it, with most of what has changed since.
+const draft = `{
+ "ietf-mud:meta-info": {
+  "lastUpdate": "2016-05-18T20:00:50Z",
+  "mud-version": "1",
+  "mud-url": "http://lamps.example/lamp",
+  "systemInfo": "A lamp",
+  "cacheValidity": 1440,
+  "is-supported": "true",
+  "from-device-policy": {"access-lists": {"access-list": [{"acl-name": "out", "acl-type": "ipv4-acl"}, {"name": "gone"}]}}
+ },
+ "ietf-acl:access-lists": {
+  "acl": [
+   {
+    "acl-name": "out",
+    "acl-type": "ipv4-acl",
+    "access-list-entries": {"ace": [
+     {
+      "rule-name": "a",
+      "matches": {
+       "ipv4-acl": {
+        "ietf-acldns:dst-dnsname": "Update.Lamps.Example.",
+        "protocol": "tcp",
+        "destination-port-range": {"lower-port": 443}
+       },
+       "tcp-acl": {"direction-initiated": "from-device"}
+      },
+      "actions": {"permit": [null]}
+     },
+     {
+      "rule-name": "a",
+      "matches": {"mud": {"local-networks": null}, "udp": {"destination-port": {"operator": "gt", "port": 1023}}},
+      "actions": {"packet-fate": "permit"}
+     },
+     {
+      "rule-name": "b",
+      "matches": {"ipv6": {"destination-ipv6-network": "192.0.2.1"}},
+      "actions": {"forwarding": "accept"}
+     },
+     {
+      "rule-name": "c",
+      "matches": {"ipv4": {"destination-ipv4-network": "192.0.2.1"}},
+      "actions": {"deny": [null]}
+     }
+    ]}
+   },
+   {
+    "acl-name": "in",
+    "ietf-mud:packet-direction": "to-device",
+    "access-list-entries": {"ace": []}
+   }
+  ]
+ }
+}`
+
+func TestDraft(t *testing.T) {
+	f, warnings, err := mud.Read("lamp.json", []byte(draft))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	for _, w := range warnings {
+		fmt.Fprintln(&said, w)
+	}
+	for _, want := range []string{
+		`line 2: /ietf-mud:meta-info: "ietf-mud:meta-info" is written "ietf-mud:mud"`, `line 3: /ietf-mud:mud/lastUpdate`, `line 4: /ietf-mud:mud/mud-version: the number`,
+		`line 5: /ietf-mud:mud/mud-url: the scheme`, `line 7: /ietf-mud:mud/cache-validity: 1440 hours`, `line 8: /ietf-mud:mud/is-supported: the boolean`,
+		`"gone", which is not there`, `line 14: /ietf-access-control-list:acls/acl[1]/acl-name`, `line 22: /ietf-access-control-list:acls/acl[1]/aces/ace[1]/matches/ipv4/protocol: "tcp" is written 6`, `upper-port is missing`,
+		`"direction-initiated" is written "ietf-mud:direction-initiated"`, `written "forwarding": "accept"`, `a second entry "a"`, `written [null]`,
+		`"gt" is written "gte"`, `not an address of IPv6; the entry matches nothing`, `/ace[4]/matches/ipv4/destination-ipv4-network: "192.0.2.1" is written with the length`,
+		`written "forwarding": "drop"`, `directions of lists`, `the list has no type`,
+	} {
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("no warning has %q", want)
 		}
-		out, err = mud.Write(f2)
+	}
+	if t.Failed() {
+		t.Log(said.String())
+	}
+	if f.CacheValidity != 168 || !f.Supported || f.SystemInfo != "A lamp" || len(f.Lists) != 2 || len(f.FromDevice) != 1 || len(f.ToDevice) != 1 || len(f.Lists[0].Entries) != 3 {
+		t.Errorf("%+v", f)
+	}
+	e := f.Lists[0].Entries
+	if p := e[0].Matches.TCP; p == nil || p.Initiated != "from-device" || p.Destination == nil || *p.Destination != (mud.Port{Operator: "eq", Port: 443}) {
+		t.Errorf("%+v", p)
+	}
+	if e[1].Name != "a-2" || !e[1].Matches.Abstract.LocalNetworks || e[1].Matches.UDP.Destination.Port != 1024 || e[2].Forwarding != "drop" {
+		t.Errorf("%+v", e)
+	}
+	f.URL = "https://lamps.example/lamp"
+	if _, err := rewrite(f); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBrokenFiles(t *testing.T) {
+	good := string(luminaire)
+	replace := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+	for name, c := range map[string]struct{ data, want string }{
+		"nothing":                   {"", "lamp.json:1: the JSON ends"},
+		"no JSON":                   {"mud", "lamp.json:1: not JSON"},
+		"half a file":               {good[:len(good)/2], "the JSON ends in the middle"},
+		"a comma too many":          {replace(`"mud-version": 1,`, `"mud-version": 1,,`), "lamp.json:3: not JSON"},
+		"something behind":          {good + "{}", "something follows"},
+		"an array":                  {"[]", "not an object"},
+		"another file":              {`{"name": "x"}`, "not a usage description"},
+		"a name twice":              {replace(`"cache-validity": 48,`, `"cache-validity": 48, "cache-validity": 49,`), `lamp.json:7: the name "cache-validity" comes twice`},
+		"another version":           {replace(`"mud-version": 1`, `"mud-version": 2`), "lamp.json:3: /ietf-mud:mud/mud-version: 2 is not a version"},
+		"a port too high":           {replace(`"port": 443`, `"port": 70000`), "lamp.json:25: "},
+		"a range backwards":         {replace(`"lower-port": 7000`, `"lower-port": 7999`), "ends, at 7010, before it begins, at 7999"},
+		"TCP and UDP":               {replace(`"udp": {"source-port"`, `"tcp": {}, "udp": {"source-port"`), "one of TCP, UDP and ICMP"},
+		"both versions":             {replace(`"ipv4": {"protocol": 17}`, `"ipv4": {}, "ipv6": {}`), "not both"},
+		"two lists of one name":     {replace(`"name": "to",`, `"name": "from",`), `two lists "from"`},
+		"a list named twice":        {replace(`[{"name": "from"}]`, `[{"name": "from"}, {"name": "from"}]`), `named twice`},
+		"not a prefix":              {replace(`192.0.2.0/24`, `192.0.2.0/x`), "is not a prefix"},
+		"an unknown action":         {replace(`"forwarding": "accept"`, `"forwarding": "mirror"`), "none of accept, drop and reject"},
+		"a string for an object":    {replace(`{"ietf-mud:direction-initiated"`, `"x", "y": {"ietf-mud:direction-initiated"`), "not an object"},
+		"very deep":                 {strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100), "nested deeper"},
+		"very large":                {strings.Repeat(" ", mud.MaxSize+1), "bytes, more than"},
+		"very many values":          {"[" + strings.Repeat("0,", 1<<19) + "0]", "values"},
+		"very many entries":         {replace(`"ace": [`, `"ace": [`+strings.Repeat(`{"name":"x","actions":{"permit":[null]}},`, mud.MaxEntries)), "more than 16384 entries"},
+		"very many lists":           {replace(`"acl": [`, `"acl": [`+strings.Repeat(`{},`, mud.MaxLists)), "more than 256 lists"},
+		"a field beyond its bounds": {replace(`"protocol": 6}`, `"protocol": 6, "dscp": 64}`), "lamp.json:24: "},
+	} {
+		f, _, err := mud.Read("lamp.json", []byte(c.data))
+		if err == nil || !strings.Contains(err.Error(), c.want) || f != nil {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// TestHeaderFields keeps the conditions that no profile has.
+func TestHeaderFields(t *testing.T) {
+	data := []byte(strings.Replace(strings.Replace(string(luminaire), `"protocol": 6}`, `"protocol": 6, "dscp": 46, "ttl": 64, "flags": "fragment"}`, 1),
+		`"tcp": {`, `"tcp": {"flags": "syn ack", "options": "AQE=", `, 1))
+	f, err := readStrict(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := rewrite(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"dscp": 46`, `"flags": "fragment"`, `"flags": "syn ack"`, `"options": "AQE="`} {
+		if !bytes.Contains(out, []byte(want)) {
+			t.Errorf("%s is lost", want)
+		}
+	}
+	if _, limits := mud.ToProfile(f); len(limits) != 1 || limits[0].Line != "from/a-fr" || !strings.Contains(limits[0].Why, "dscp, ttl, flags, flags, options") {
+		t.Errorf("limits %+v", limits)
+	}
+}
+
+func TestWriteRefuses(t *testing.T) {
+	for name, change := range map[string]func(*mud.File){
+		"no URL":           func(f *mud.File) { f.URL = "" },
+		"no time":          func(f *mud.File) { f.LastUpdate = "" },
+		"too many hours":   func(f *mud.File) { f.CacheValidity = 1000 },
+		"an unknown list":  func(f *mud.File) { f.FromDevice = []string{"x"} },
+		"an unknown type":  func(f *mud.File) { f.Lists[0].Type = "" },
+		"an action":        func(f *mud.File) { f.Lists[0].Entries[0].Forwarding = "allow" },
+		"a field of JSON":  func(f *mud.File) { f.Lists[0].Entries[0].Matches.TCP.Fields = []mud.Field{{Name: "flags", Value: "{"}} },
+		"a port's operand": func(f *mud.File) { f.Lists[0].Entries[0].Matches.TCP.Destination.Operator = "about" },
+	} {
+		f, err := readStrict(luminaire)
 		if err != nil {
-			t.Error(err)
-			continue
+			t.Fatal(err)
 		}
-		f3, err := mud.ReadStrict(name, out)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		p2, limits := mud.ToProfile(f3)
-		for _, l := range limits {
-			t.Log(name, "again", l)
-		}
-		if !reflect.DeepEqual(p, p2) {
-			t.Errorf("%s: the profile is another: %d lines, %d", name, len(p.Lines), len(p2.Lines))
-			for i := range min(len(p.Lines), len(p2.Lines)) {
-				if !reflect.DeepEqual(p.Lines[i], p2.Lines[i]) {
-					t.Errorf("%+v\n%+v", p.Lines[i], p2.Lines[i])
-					break
-				}
-			}
+		change(f)
+		if out, err := mud.Write(f); err == nil {
+			t.Errorf("%s: written\n%s", name, out)
 		}
 	}
 }

@@ -41,6 +41,10 @@ func typeOf(h headers) string {
 func (r *reader) list(o *object) {
 	l := List{}
 	var at int
+	if len(r.file.Lists) == MaxLists {
+		r.fail(o.node.at, o.path, "more than %d lists", MaxLists)
+		return
+	}
 	l.Name, at = o.string("name", "acl-name")
 	r.name(&l.Name, at, o.path, fmt.Sprintf("acl-%d", len(r.file.Lists)+1))
 	if slices.ContainsFunc(r.file.Lists, func(have List) bool { return have.Name == l.Name }) {
@@ -48,16 +52,16 @@ func (r *reader) list(o *object) {
 	}
 	l.Type, at = o.string("type", "acl-type")
 	r.direction(o, l.Name)
-	names := map[string]bool{}
+	taken := names{}
 	if aces, ok := o.object("aces", "access-list-entries"); ok {
 		for i, n := range aces.list("ace") {
 			e := r.child(&n, fmt.Sprintf("%s/ace[%d]", aces.path, i+1))
 			if entry, ok := r.entry(&e, i); ok && r.err == nil {
-				if names[entry.Name] {
+				name := taken.take(entry.Name)
+				if name != entry.Name {
 					r.warn(n.at, e.path, "a second entry %q", entry.Name)
-					entry.Name = free(names, entry.Name)
+					entry.Name = name
 				}
-				names[entry.Name] = true
 				l.Entries = append(l.Entries, entry)
 			}
 		}
@@ -70,18 +74,18 @@ func (r *reader) list(o *object) {
 
 // direction reads the mark that the early drafts had on the list itself.
 func (r *reader) direction(o *object, name string) {
-	n := o.find("packet-direction")
+	n := o.find("ietf-mud:packet-direction")
 	if n == nil {
 		return
 	}
-	r.warn(n.at, o.path+"/packet-direction", "directions of lists are written as from-device-policy and to-device-policy")
+	r.warn(n.at, o.path+"/ietf-mud:packet-direction", "directions of lists are written as from-device-policy and to-device-policy")
 	switch n.text {
 	case "from-device":
 		r.file.FromDevice = append(r.file.FromDevice, name)
 	case "to-device":
 		r.file.ToDevice = append(r.file.ToDevice, name)
 	default:
-		r.fail(n.at, o.path+"/packet-direction", "neither from-device nor to-device")
+		r.fail(n.at, o.path+"/ietf-mud:packet-direction", "neither from-device nor to-device")
 	}
 }
 
@@ -98,12 +102,22 @@ func (r *reader) name(name *string, at int, path, instead string) {
 
 const maxName = 64
 
-// free gives a name that is not taken.
-func free(taken map[string]bool, name string) string {
-	for i := 2; ; i++ {
-		suffix := fmt.Sprintf("-%d", i)
-		if n := name[:min(len(name), maxName-len(suffix))] + suffix; !taken[n] {
-			return n
+// names are those that are taken, with the last number that was put behind
+// each.
+type names map[string]int
+
+// take gives the name, with a number behind it when it is taken.
+func (t names) take(name string) string {
+	n, taken := t[name]
+	if !taken {
+		t[name] = 1
+		return name
+	}
+	for n++; ; n++ {
+		suffix := fmt.Sprintf("-%d", n)
+		if free := name[:min(len(name), maxName-len(suffix))] + suffix; t[free] == 0 {
+			t[name], t[free] = n, 1
+			return free
 		}
 	}
 }

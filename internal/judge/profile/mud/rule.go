@@ -14,7 +14,7 @@ import (
 // profile has, which is then among the limits.
 func (t *translation) rule(name string, e *Entry, from bool) (rule, bool) {
 	m := &e.Matches
-	r := rule{name: name, quarantine: slices.Contains(t.file.Quarantine, e.Name)}
+	r := rule{name: name, quarantine: t.quarantine[e.Name]}
 	if !t.link(name, m.Eth) {
 		return r, false
 	}

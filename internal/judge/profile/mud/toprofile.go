@@ -23,7 +23,10 @@ import (
 //
 // The limits are what the file says and a profile does not.
 func ToProfile(f *File) (*policy.Profile, []policy.Limit) {
-	t := translation{file: f, at: map[string]int{}}
+	t := translation{file: f, at: map[string]int{}, quarantine: map[string]bool{}}
+	for _, name := range f.Quarantine {
+		t.quarantine[name] = true
+	}
 	for _, name := range f.FromDevice {
 		t.list(name, true)
 	}
@@ -60,11 +63,12 @@ func title(f *File) string {
 
 // translation collects the lines of a file.
 type translation struct {
-	file    *File
-	lines   []draft
-	at      map[string]int // where a line is, by its id
-	refused []rule         // entries of the direction at hand that drop
-	limits  []policy.Limit
+	file       *File
+	lines      []draft
+	at         map[string]int  // where a line is, by its id
+	quarantine map[string]bool // names of entries
+	refused    []rule          // entries of the direction at hand that drop
+	limits     []policy.Limit
 }
 
 // draft is a line of which perhaps one direction is known yet.

@@ -16,8 +16,10 @@ import (
 const (
 	MaxSize    = 4 << 20 // bytes
 	MaxEntries = 16384   // access control entries of all lists
+	MaxLists   = 256
 	maxDepth   = 32
 	maxValues  = 1 << 18
+	maxWarned  = 1000
 )
 
 // node is a JSON value that knows where it stands in its file.
@@ -62,7 +64,13 @@ func (s *source) errorf(at int, path, format string, args ...any) error {
 }
 
 func (s *source) warn(at int, path, format string, args ...any) {
-	s.warnings = append(s.warnings, Warning{Line: s.line(at), Path: path, Text: fmt.Sprintf(format, args...)})
+	switch len(s.warnings) {
+	case maxWarned:
+	case maxWarned - 1:
+		s.warnings = append(s.warnings, Warning{Line: s.line(at), Path: path, Text: "from here on there are more warnings than are kept"})
+	default:
+		s.warnings = append(s.warnings, Warning{Line: s.line(at), Path: path, Text: fmt.Sprintf(format, args...)})
+	}
 }
 
 // parse makes the tree of a whole file.

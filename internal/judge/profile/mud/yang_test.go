@@ -53,13 +53,17 @@ func uint(low, high float64) schema {
 }
 
 func pattern(expressions ...string) schema {
+	var compiled []*regexp.Regexp
+	for _, e := range expressions {
+		compiled = append(compiled, regexp.MustCompile("^("+e+")$"))
+	}
 	return leaf(func(v any) error {
 		s, ok := v.(string)
 		if !ok {
 			return fmt.Errorf("%v is not a string", v)
 		}
-		for _, e := range expressions {
-			if !regexp.MustCompile("^(" + e + ")$").MatchString(s) {
+		for _, e := range compiled {
+			if !e.MatchString(s) {
 				return fmt.Errorf("%q does not match %s", s, e)
 			}
 		}
