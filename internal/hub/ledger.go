@@ -39,6 +39,7 @@ type Tx interface {
 	// SiteLearning gives how well a site is known; the zero value at first.
 	SiteLearning(tenant uint16, site string) (asset.Learning, error)
 	SaveSiteLearning(tenant uint16, site string, l asset.Learning) error
+	// Policies gives those that hide findings: all but profiles.
 	Policies(tenant uint16) ([]*policy.Policy, error)
 }
 

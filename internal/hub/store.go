@@ -60,6 +60,17 @@ type Policies interface {
 	// mute and maintenance window follows at once, as after DeletePolicy.
 	PutPolicy(ctx context.Context, p *policy.Policy) error
 	DeletePolicy(ctx context.Context, tenant uint16, id string) error
+	// PutPolicies is PutPolicy for many: all are stored, or none.
+	PutPolicies(ctx context.Context, list []*policy.Policy) error
+	// PolicyRevisions gives what a policy is and was, the newest first; the
+	// oldest of very many are forgotten, and all with the policy.
+	PolicyRevisions(ctx context.Context, tenant uint16, id string) ([]PolicyRevision, error)
+}
+
+// PolicyRevision is a policy as it was from a time on.
+type PolicyRevision struct {
+	*policy.Policy
+	Changed int64 // wall clock
 }
 
 // Users keeps people, their sessions and the tokens of programs.

@@ -139,7 +139,7 @@ func (t *tx) SaveSiteLearning(tenant uint16, site string, l asset.Learning) erro
 
 func (t *tx) Policies(tenant uint16) ([]*policy.Policy, error) {
 	var out []*policy.Policy
-	err := t.query("SELECT record FROM policies WHERE tenant = ? ORDER BY created, id", []any{tenant}, func(rows *sql.Rows) error {
+	err := t.query("SELECT record FROM policies WHERE tenant = ? AND kind <> 'profile' ORDER BY created, id", []any{tenant}, func(rows *sql.Rows) error {
 		if err := scanInto(rows, &out); err != nil {
 			return err
 		}

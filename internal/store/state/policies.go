@@ -65,40 +65,94 @@ func (s *Store) Policy(ctx context.Context, tenant uint16, id string) (*policy.P
 
 // PutPolicy stores a new revision and brings findings up to it.
 func (s *Store) PutPolicy(ctx context.Context, p *policy.Policy) error {
-	stored := *p
-	err := s.update(ctx, "store policy", func(t *tx) error {
+	return s.PutPolicies(ctx, []*policy.Policy{p})
+}
+
+// PutPolicies stores new revisions of many, all or none.
+func (s *Store) PutPolicies(ctx context.Context, list []*policy.Policy) error {
+	var stored []policy.Policy
+	err := s.update(ctx, "store policies", func(t *tx) error {
+		stored = stored[:0]
+		hides := map[uint16]bool{} // tenants whose mutes or windows change
 		now := s.clock().UnixNano()
-		if stored.ID == "" {
-			stored.ID = newID()
+		for _, p := range list {
+			v, err := t.putPolicy(*p, now)
+			if err != nil {
+				return err
+			}
+			stored = append(stored, v)
+			if v.Kind != policy.ForProfile {
+				hides[v.Tenant] = true
+			}
 		}
-		var revision int
-		err := t.row("SELECT revision FROM policies WHERE tenant = ? AND id = ?", []any{p.Tenant, stored.ID}, &revision)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		for tenant := range hides {
+			if _, err := t.applyPolicies(tenant, now, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, v := range stored {
+		list[i].ID, list[i].Revision, list[i].Created = v.ID, v.Revision, v.Created
+	}
+	return nil
+}
+
+// maxRevisions is how many revisions of a policy are kept.
+const maxRevisions = 100
+
+func (t *tx) putPolicy(p policy.Policy, now int64) (policy.Policy, error) {
+	if p.ID == "" {
+		p.ID = newID()
+	}
+	var revision int
+	err := t.row("SELECT revision FROM policies WHERE tenant = ? AND id = ?", []any{p.Tenant, p.ID}, &revision)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return p, err
+	}
+	if p.Revision != revision {
+		return p, ident.Errorf(ident.Invalid, "read it again and repeat the change", "policy %q has revision %d, not %d", p.ID, revision, p.Revision)
+	}
+	p.Revision = revision + 1
+	if p.Created == 0 {
+		p.Created = now
+	}
+	b, err := encode(&p)
+	if err != nil {
+		return p, err
+	}
+	columns := []string{"tenant", "id", "kind", "revision", "from_time", "expires", "created", "record"}
+	row := []any{p.Tenant, p.ID, string(p.Kind), p.Revision, p.From, p.Expires, p.Created, b}
+	if err := t.bulk("policies", columns, upsert("tenant, id", columns), [][]any{row}); err != nil {
+		return p, err
+	}
+	columns = []string{"tenant", "policy", "revision", "changed", "record"}
+	if err := t.bulk("policy_revisions", columns, upsert("tenant, policy, revision", columns), [][]any{{p.Tenant, p.ID, p.Revision, now, b}}); err != nil {
+		return p, err
+	}
+	_, err = t.exec("DELETE FROM policy_revisions WHERE tenant = ? AND policy = ? AND revision <= ?", p.Tenant, p.ID, p.Revision-maxRevisions)
+	return p, err
+}
+
+// PolicyRevisions gives what a policy is and was, the newest first.
+func (s *Store) PolicyRevisions(ctx context.Context, tenant uint16, id string) ([]hub.PolicyRevision, error) {
+	var out []hub.PolicyRevision
+	err := s.find(ctx, "SELECT changed, record FROM policy_revisions WHERE tenant = ? AND policy = ? ORDER BY revision DESC", []any{tenant, id}, func(rows *sql.Rows) error {
+		var r hub.PolicyRevision
+		var b []byte
+		if err := rows.Scan(&r.Changed, &b); err != nil {
 			return err
 		}
-		if p.Revision != revision {
-			return ident.Errorf(ident.Invalid, "read it again and repeat the change", "policy %q has revision %d, not %d", stored.ID, revision, p.Revision)
-		}
-		stored.Revision = revision + 1
-		if stored.Created == 0 {
-			stored.Created = now
-		}
-		b, err := encode(&stored)
-		if err != nil {
-			return err
-		}
-		columns := []string{"tenant", "id", "kind", "revision", "from_time", "expires", "created", "record"}
-		row := []any{p.Tenant, stored.ID, string(stored.Kind), stored.Revision, stored.From, stored.Expires, stored.Created, b}
-		if err := t.bulk("policies", columns, upsert("tenant, id", columns), [][]any{row}); err != nil {
-			return err
-		}
-		_, err = t.applyPolicies(p.Tenant, now, "")
+		r.Policy = &policy.Policy{}
+		err := decode(b, r.Policy)
+		r.Policy.Tenant = tenant
+		out = append(out, r)
 		return err
 	})
-	if err == nil {
-		p.ID, p.Revision, p.Created = stored.ID, stored.Revision, stored.Created
-	}
-	return err
+	return out, err
 }
 
 // DeletePolicy removes a policy; what it hid shows again.
@@ -110,6 +164,9 @@ func (s *Store) DeletePolicy(ctx context.Context, tenant uint16, id string) erro
 		}
 		if n == 0 {
 			return notFound("policy", id)
+		}
+		if _, err := t.exec("DELETE FROM policy_revisions WHERE tenant = ? AND policy = ?", tenant, id); err != nil {
+			return err
 		}
 		_, err = t.applyPolicies(tenant, s.clock().UnixNano(), "")
 		return err
