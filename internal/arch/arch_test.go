@@ -44,7 +44,7 @@ var thirdParties = map[string][]string{
 	"golang.org/x/term":             {"internal/cli"},
 	"golang.org/x/sys":              {"internal/wire/capture", "internal/app", "internal/confine", "internal/store"},
 	"golang.org/x/net":              {"internal/wire/capture", "internal/judge/profile"}, // BPF; the public suffix list
-	"github.com/klauspost/compress": {"internal/wire/capture", "internal/bus", "internal/bundle", "internal/store"},
+	"github.com/klauspost/compress": {"internal/wire/capture", "internal/bundle", "internal/store"},
 	"go.yaml.in/yaml/v3":            {"content/yaml", "internal/judge/profile/document"},
 	"github.com/goccy/go-yaml":      {"internal/app/config", "tools"}, // YAML with the place of every value
 

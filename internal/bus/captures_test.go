@@ -46,7 +46,7 @@ func TestFactsOfCapturesTravelUnchanged(t *testing.T) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			var want, got []byte
 			sent, ids := 0, map[[2]uint64]bool{}
-			rec := bus.NewRecorder(bus.RecorderOptions{Sensor: "s", Boot: 1, Compress: true, Emit: func(_ bus.Header, m []byte) error {
+			rec := bus.NewRecorder(bus.RecorderOptions{Sensor: "s", Boot: 1, Emit: func(_ bus.Header, m []byte) error {
 				b, err := bus.Decode(m, bus.Limits{})
 				if err != nil {
 					return err

@@ -4,10 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"sync"
 	"unsafe"
-
-	"github.com/klauspost/compress/zstd"
 
 	"edgeward/internal/asset"
 	"edgeward/internal/finding"
@@ -19,7 +16,7 @@ import (
 //
 //	4 bytes  "EWB1"
 //	4 bytes  CRC-32C of everything behind it, big endian
-//	1 byte   flags: 1 the payload is compressed with zstd
+//	1 byte   flags; none is known
 //	2 bytes  length of the header, big endian
 //	         Header, CBOR
 //	         payload, CBOR: kinds, captures, facts, devices, findings, stats
@@ -29,7 +26,6 @@ import (
 const (
 	magic       = "EWB1"
 	prefix      = 4 + 4 + 1 + 2
-	flagZstd    = 1
 	maxHeader   = 4 << 10
 	maxKinds    = 1 << 10
 	maxCaptures = 4 << 10
@@ -52,7 +48,7 @@ type payload struct {
 
 // Limits bounds what Decode accepts. Zero values stand for the defaults.
 type Limits struct {
-	Bytes    int // of the payload when it is not compressed; 16 MiB
+	Bytes    int // of the payload; 16 MiB
 	Facts    int // 65536
 	Devices  int // 16384
 	Findings int // 16384
@@ -71,31 +67,6 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// The compressor and the decompressor are made when first used: a sensor that
-// sends over a pipe needs neither.
-var (
-	compressor = sync.OnceValue(func() *zstd.Encoder {
-		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10))
-		if err != nil {
-			panic(err)
-		}
-		return e
-	})
-	decompressors sync.Map // by the largest output that is accepted
-)
-
-func decompressor(limit int) (*zstd.Decoder, error) {
-	if d, ok := decompressors.Load(limit); ok {
-		return d.(*zstd.Decoder), nil
-	}
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(uint64(limit)))
-	if err != nil {
-		return nil, err
-	}
-	decompressors.Store(limit, d)
-	return d, nil
-}
-
 // invalid makes the error of a batch that is not what it should be.
 func invalid(format string, args ...any) error {
 	return ident.Errorf(ident.Invalid, "", "decode batch: "+format, args...)
@@ -106,7 +77,7 @@ func errKind(name string) error {
 }
 
 // seal puts the parts of a message together behind dst.
-func seal(dst []byte, h *Header, p []byte, compress bool) ([]byte, error) {
+func seal(dst []byte, h *Header, p []byte) ([]byte, error) {
 	head := cbor.Marshal(nil, h)
 	if len(head) > maxHeader {
 		return dst, fmt.Errorf("encode batch: the header has %d bytes, more than %d", len(head), maxHeader)
@@ -116,19 +87,14 @@ func seal(dst []byte, h *Header, p []byte, compress bool) ([]byte, error) {
 	dst = append(dst, 0, 0, 0, 0, 0)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(head)))
 	dst = append(dst, head...)
-	if compress {
-		dst[at+8] |= flagZstd
-		dst = compressor().EncodeAll(p, dst)
-	} else {
-		dst = append(dst, p...)
-	}
+	dst = append(dst, p...)
 	binary.BigEndian.PutUint32(dst[at+4:], crc32.Checksum(dst[at+8:], castagnoli))
 	return dst, nil
 }
 
 // Encode appends b to dst. The facts need a body or, as Decode leaves them,
 // the raw one. Header.Facts, First and Last are taken from the facts.
-func (b *Batch) Encode(dst []byte, compress bool) ([]byte, error) {
+func (b *Batch) Encode(dst []byte) ([]byte, error) {
 	var e factEncoder
 	for i := range b.Facts {
 		f := &b.Facts[i]
@@ -143,56 +109,46 @@ func (b *Batch) Encode(dst []byte, compress bool) ([]byte, error) {
 	h := b.Header
 	h.Facts, h.First, h.Last = e.count, e.first, e.last
 	p := cbor.Marshal(nil, &payload{Kinds: e.kinds, Captures: b.Captures, Facts: e.buf, Devices: b.Devices, Findings: b.Findings, Stats: b.Stats})
-	return seal(dst, &h, p, compress)
+	return seal(dst, &h, p)
 }
 
 // Peek reads the header of an encoded batch and checks its checksum.
 func Peek(b []byte) (Header, error) {
-	h, _, _, err := open(b)
+	h, _, err := open(b)
 	return h, err
 }
 
-// open gives the header, the payload as it is and the flags.
-func open(b []byte) (h Header, rest []byte, flags byte, err error) {
+// open gives the header and the payload.
+func open(b []byte) (h Header, payload []byte, err error) {
 	if len(b) < prefix || string(b[:4]) != magic {
-		return h, nil, 0, invalid("it does not begin with %s", magic)
+		return h, nil, invalid("it does not begin with %s", magic)
 	}
 	if sum := crc32.Checksum(b[8:], castagnoli); sum != binary.BigEndian.Uint32(b[4:]) {
-		return h, nil, 0, invalid("the checksum does not fit: it was cut or changed on the way")
+		return h, nil, invalid("the checksum does not fit: it was cut or changed on the way")
 	}
-	flags = b[8]
-	if flags&^flagZstd != 0 {
-		return h, nil, 0, invalid("flags %#x are not known to this version", flags)
+	if flags := b[8]; flags != 0 {
+		return h, nil, invalid("flags %#x are not known to this version", flags)
 	}
 	n := int(binary.BigEndian.Uint16(b[9:]))
 	if n > maxHeader || n > len(b)-prefix {
-		return h, nil, 0, invalid("the header is too long")
+		return h, nil, invalid("the header is too long")
 	}
 	if err := cbor.Unmarshal(string(b[prefix:prefix+n]), &h); err != nil {
-		return h, nil, 0, invalid("header: %w", err)
+		return h, nil, invalid("header: %w", err)
 	}
 	if h.Sensor == "" || len(h.Sensor) > 128 || h.Boot == 0 || h.Seq == 0 {
-		return h, nil, 0, invalid("the header lacks the sensor, its run or the number")
+		return h, nil, invalid("the header lacks the sensor, its run or the number")
 	}
-	return h, b[prefix+n:], flags, nil
+	return h, b[prefix+n:], nil
 }
 
-// Decode reads an encoded batch. Raw bodies are part of b or, when it is
-// compressed, of memory of their own; everything else is the batch's own.
+// Decode reads an encoded batch. Raw bodies are part of b; everything else is
+// the batch's own.
 func Decode(b []byte, limits Limits) (*Batch, error) {
 	limits = limits.withDefaults()
-	h, rest, flags, err := open(b)
+	h, rest, err := open(b)
 	if err != nil {
 		return nil, err
-	}
-	if flags&flagZstd != 0 {
-		d, err := decompressor(limits.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		if rest, err = d.DecodeAll(rest, nil); err != nil {
-			return nil, invalid("decompress: %w", err)
-		}
 	}
 	if len(rest) > limits.Bytes {
 		return nil, invalid("it has %d bytes, more than %d", len(rest), limits.Bytes)

@@ -13,11 +13,10 @@ import (
 
 // RecorderOptions says whose batches a Recorder makes and where they go.
 type RecorderOptions struct {
-	Tenant   uint16
-	Sensor   string
-	Boot     uint64 // 0 takes the clock
-	Compress bool
-	Clock    ident.Clock // nil for the wall clock
+	Tenant uint16
+	Sensor string
+	Boot   uint64      // 0 takes the clock
+	Clock  ident.Clock // nil for the wall clock
 	// Emit takes an encoded batch. The bytes are valid until it returns. Its
 	// error is kept and given by Flush.
 	Emit func(h Header, message []byte) error
@@ -155,7 +154,7 @@ func (r *Recorder) emit() error {
 	}
 	p := cbor.Marshal(nil, &payload{Kinds: r.facts.kinds, Captures: r.used, Facts: r.facts.buf, Devices: r.devices, Findings: r.findings, Stats: r.stats})
 	var err error
-	if r.message, err = seal(r.message[:0], &h, p, r.o.Compress); err != nil {
+	if r.message, err = seal(r.message[:0], &h, p); err != nil {
 		return err
 	}
 	return r.o.Emit(h, r.message)

@@ -216,7 +216,7 @@ func (s *station) received() []bus.Header {
 func batch(t testing.TB, sensor string, boot, seq uint64) []byte {
 	t.Helper()
 	b := bus.Batch{Header: bus.Header{Sensor: sensor, Boot: boot, Seq: seq, Made: 1}}
-	m, err := b.Encode(nil, false)
+	m, err := b.Encode(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,7 +136,7 @@ func (f *filler) apply(sensor string, devices []*asset.Device, findings []*findi
 	f.seq++
 	f.boots[sensor]++
 	b := &bus.Batch{Header: bus.Header{Tenant: tenant, Sensor: sensor, Boot: 1, Seq: f.boots[sensor], Made: f.now, Last: f.now}, Devices: devices, Findings: findings}
-	raw, err := b.Encode(nil, false)
+	raw, err := b.Encode(nil)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (c *scene) message(sensor string, boot uint64, devices []*asset.Device, fin
 // carried gives a batch as it comes out of the stream.
 func carried(t testing.TB, b *bus.Batch) *bus.Batch {
 	t.Helper()
-	raw, err := b.Encode(nil, false)
+	raw, err := b.Encode(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
