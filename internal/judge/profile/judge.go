@@ -67,17 +67,25 @@ func NewEvaluator(s *Set) *Evaluator { return &Evaluator{set: s, counts: make([]
 
 // Judge says whether an exchange is allowed. It is counted when it is.
 func (e *Evaluator) Judge(x *Exchange) Verdict {
-	var v Verdict
-	out, in := e.set.who.find(&x.Client), int32(-1)
+	out, in := e.set.sides(x)
+	return e.judge(x, out, in)
+}
+
+// sides gives whose profiles an exchange is judged by: of the one that asks
+// and of the one that is asked, -1 for none.
+func (s *Set) sides(x *Exchange) (out, in int32) {
+	out, in = s.who.find(&x.Client), -1
 	if x.Server.Roles&Group == 0 {
-		in = e.set.who.find(&x.Server)
+		in = s.who.find(&x.Server)
 	}
-	if out < 0 && in < 0 {
-		return Verdict{Allowed: true}
+	if out >= 0 && out == in && x.Client.Host == x.Server.Host { // with itself
+		return -1, -1
 	}
-	if out == in && x.Client.Host == x.Server.Host {
-		return Verdict{Allowed: true} // with itself
-	}
+	return out, in
+}
+
+func (e *Evaluator) judge(x *Exchange, out, in int32) Verdict {
+	v := Verdict{Allowed: true}
 	if out >= 0 {
 		if v = e.side(&e.set.profiles[out], x, false); !v.Allowed {
 			return v

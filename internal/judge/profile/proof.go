@@ -123,9 +123,11 @@ func NewProof(s *Set, o ProofOptions) *Proof {
 	}
 }
 
-// Observe judges the next exchange.
+// Observe judges the next exchange. It counts once for the whole and once for
+// each side that has a profile.
 func (p *Proof) Observe(x *Exchange) Verdict {
-	v := p.judge.Judge(x)
+	out, in := p.set.sides(x)
+	v := p.judge.judge(x, out, in)
 	weight := uint64(x.Weight)
 	if !v.Judged {
 		p.summary.Unjudged += weight
@@ -134,19 +136,44 @@ func (p *Proof) Observe(x *Exchange) Verdict {
 	if x.Act.Op == OpNetwork {
 		return v
 	}
+	p.summary.Exchanges += weight
+	if v.Open {
+		p.summary.Undecided += weight
+	}
 	own, other := &x.Client, &x.Server
+	if out >= 0 {
+		p.note(out, own, x, false)
+	}
+	if in >= 0 {
+		p.note(in, other, x, true)
+	}
+	// A flow whose transactions were judged one by one is over the line only
+	// by what it carried in all.
+	if v.Allowed || x.Weight == 0 && v.Miss != MissRate && v.Miss != MissSize {
+		return v
+	}
 	if v.In {
 		own, other = other, own
 	}
-	p.summary.Exchanges += weight
+	p.summary.WouldBlock += weight
 	k := subjectKey{v.Policy.ID, own.Host}
+	if d := p.devices[k]; d != nil {
+		d.WouldBlock += weight
+	}
+	p.block(k, x, &v, own, other)
+	return v
+}
+
+// note counts an exchange for one side.
+func (p *Proof) note(at int32, own *Side, x *Exchange, in bool) {
+	c := &p.set.profiles[at]
+	k := subjectKey{c.policy.ID, own.Host}
 	d := p.devices[k]
 	if d == nil {
 		if len(p.devices) >= maxProved {
-			p.unlisted += weight
-			return v
+			return
 		}
-		d = &DeviceResult{Policy: v.Policy.ID, Name: p.nameOf(v.Policy), Device: own.Device}
+		d = &DeviceResult{Policy: c.policy.ID, Name: c.body.Name, Device: own.Device}
 		if own.Addr.IsValid() {
 			d.Address = own.Addr.String()
 		}
@@ -156,34 +183,8 @@ func (p *Proof) Observe(x *Exchange) Verdict {
 		p.devices[k] = d
 		p.history[k] = &history{first: x.Time, last: x.Time}
 	}
-	p.history[k].note(x, v.In)
-	d.Exchanges += weight
-	if v.Open {
-		p.summary.Undecided += weight
-	}
-	if v.Allowed {
-		return v
-	}
-	if x.Weight == 0 {
-		// Its transactions were judged one by one; what the flow carried in
-		// all is over the line.
-		if v.Miss != MissRate && v.Miss != MissSize {
-			return v
-		}
-	}
-	d.WouldBlock += weight
-	p.summary.WouldBlock += weight
-	p.block(k, x, &v, own, other)
-	return v
-}
-
-func (p *Proof) nameOf(pol *policy.Policy) string {
-	for i := range p.set.profiles {
-		if p.set.profiles[i].policy == pol {
-			return p.set.profiles[i].body.Name
-		}
-	}
-	return ""
+	p.history[k].note(x, in)
+	d.Exchanges += uint64(x.Weight)
 }
 
 func (p *Proof) block(subject subjectKey, x *Exchange, v *Verdict, own, other *Side) {
