@@ -108,6 +108,7 @@ type Sensor struct {
 	Name        string
 	Site        string
 	Local       bool   // runs inside the hub's own process tree
+	Passive     bool   // stands for uploads, or is carried by hand: its silence says nothing
 	Fingerprint string // SHA-256 of its certificate's key
 	NotAfter    int64  // of its certificate
 	Enrolled    int64

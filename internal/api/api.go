@@ -158,6 +158,13 @@ func (s *Server) OpenAPI() ([]byte, error) {
 // now is the wall clock.
 func (s *Server) now() int64 { return s.Clock().UnixNano() }
 
+// fresh reports whether what was read at a time is younger than life. What
+// comes from the future is not: the clock went back.
+func (s *Server) fresh(at, life int64) bool {
+	age := s.now() - at
+	return age >= 0 && age < life
+}
+
 // writeJSON escapes what HTML would take for markup, so that a body does no
 // harm wherever it is pasted.
 func writeJSON(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }

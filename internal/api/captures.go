@@ -85,7 +85,7 @@ func (s *Server) uploadCapture(ctx context.Context, in *captureUpload) (*reply[C
 	if err != nil || !slices.ContainsFunc(magics, func(m []byte) bool { return bytes.HasPrefix(head[:n], m) }) {
 		return nil, refuse(http.StatusUnsupportedMediaType, "no-capture", "this is no capture: want pcap or pcapng, plain or compressed with gzip or zstd")
 	}
-	x := Capture{Name: safeName(in.Name), Site: in.Site, Author: c.name, Created: Time(s.now())}
+	x := Capture{Name: safeName(in.Name), Site: in.Site, Author: c.name, Created: Time(s.now()), Again: in.Again}
 	body := &kept{r: io.MultiReader(bytes.NewReader(head), in.body)}
 	if err := s.Captures.Analyze(ctx, c.tenant, &x, body); err != nil {
 		if body.failed() != nil { // the client's fault comes before its consequence

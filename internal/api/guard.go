@@ -29,6 +29,9 @@ const csrfHeader = "X-CSRF-Token"
 // errLogin is for all who are not let in, whatever the reason.
 var errLogin = refuse(http.StatusUnauthorized, "login", "log in first")
 
+// clockSlack is how far the clock may go back without a session's end.
+const clockSlack = 5 * time.Minute
+
 // guard stands before every operation.
 func (s *Server) guard(a access) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
@@ -140,18 +143,18 @@ func (s *Server) bearer(r *http.Request, value string) (*caller, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Revoked || t.Expires != 0 && now >= t.Expires {
-		return nil, errLogin
+	if t.Revoked {
+		return nil, badToken("the token was revoked")
+	}
+	if t.Expires != 0 && now >= t.Expires {
+		return nil, badToken("the token expired on " + time.Unix(0, t.Expires).UTC().Format(time.DateOnly))
 	}
 	u, err := s.Users.User(ctx, t.Tenant, t.User)
-	if ident.CodeOf(err) == ident.NotFound {
-		return nil, errLogin
-	}
-	if err != nil {
+	if err != nil && ident.CodeOf(err) != ident.NotFound {
 		return nil, err
 	}
-	if u.Disabled {
-		return nil, errLogin
+	if err != nil || u.Disabled {
+		return nil, badToken("the token's maker may not log in any more")
 	}
 	if now-t.Used > int64(time.Minute) {
 		if err := s.Tokens.TouchToken(ctx, t.Hash, now); err != nil {
@@ -171,8 +174,11 @@ func (s *Server) miss(r *http.Request) error {
 	if wait := s.guesses.begin("token "+addressOf(r), s.Clock()); wait > 0 {
 		return later(wait, "too many wrong tokens from this address")
 	}
-	return errLogin
+	return badToken("the token is not known here")
 }
+
+// badToken says why a token does not count. Who has its value may know.
+func badToken(why string) error { return refuse(http.StatusUnauthorized, "token", why) }
 
 // cookie lets a person in.
 func (s *Server) cookie(r *http.Request, value string) (*caller, error) {
@@ -186,7 +192,9 @@ func (s *Server) cookie(r *http.Request, value string) (*caller, error) {
 		return nobody, err
 	}
 	rules := s.rules(ctx, x.Tenant)
-	if now >= x.Expires || now-x.Seen > int64(rules.IdleMinutes)*int64(time.Minute) {
+	// One that begins in the future would live for longer than it should: the
+	// clock went back, and the person logs in again.
+	if now >= x.Expires || now-x.Seen > int64(rules.IdleMinutes)*int64(time.Minute) || x.Created-now > int64(clockSlack) {
 		if err := s.Sessions.DeleteSession(ctx, x.Hash); err != nil {
 			s.Log.WarnContext(ctx, "end a session", "error", err)
 		}
@@ -230,7 +238,7 @@ func (s *Server) rules(ctx context.Context, tenant uint16) hub.AccessRules {
 	s.rulesMu.Lock()
 	defer s.rulesMu.Unlock()
 	k, ok := s.rulesOf[tenant]
-	if ok && s.now()-k.at < int64(5*time.Second) {
+	if ok && s.fresh(k.at, int64(5*time.Second)) {
 		return k.rules
 	}
 	rules := hub.DefaultAccess

@@ -20,7 +20,7 @@ func (s *Server) directory(ctx context.Context, c *caller) (directory, error) {
 	key := directoryKey{c.tenant, strings.Join(c.sites, "\x00")}
 	s.directoryMu.Lock()
 	defer s.directoryMu.Unlock()
-	if d, ok := s.directories[key]; ok && s.now()-d.at < directoryLife {
+	if d, ok := s.directories[key]; ok && s.fresh(d.at, directoryLife) {
 		return d.directory, nil
 	}
 	d, err := s.cards(ctx, hub.CardFilter{Tenant: c.tenant, Sites: c.only(nil), Limit: scanLimit})

@@ -25,7 +25,8 @@ type Live interface {
 type Captures interface {
 	// Analyze reads a capture to its end and analyses it. It returns when all
 	// bytes have been received; the analysis may still go on. It sets all but
-	// Name, Site and Author.
+	// Name, Site and Author. One that was analysed before, by its SHA-256, is
+	// Invalid unless Again is set.
 	Analyze(ctx context.Context, tenant uint16, c *Capture, r io.Reader) error
 	Captures(ctx context.Context, tenant uint16) ([]Capture, error)
 	DeleteCapture(ctx context.Context, tenant uint16, id string) error

@@ -150,7 +150,7 @@ func (s *Server) values(ctx context.Context, c *caller, f *query.Field) []string
 			if f.Name == "site" {
 				out = append(out, x.Site)
 			} else {
-				out = append(out, x.ID)
+				out = append(out, cmp.Or(x.Name, x.ID))
 			}
 		}
 	}

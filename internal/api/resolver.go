@@ -45,9 +45,19 @@ func (r resolver) SiteSensors(ctx context.Context, _ uint16, site string) ([]str
 	found, err := r.s.visibleSensors(ctx, r.c)
 	var ids []string
 	for _, x := range found {
-		if x.Site == site {
+		if strings.EqualFold(x.Site, site) {
 			ids = append(ids, x.ID)
 		}
 	}
 	return ids, err
+}
+
+// SensorNames gives the names of sensors by their ids.
+func (r resolver) SensorNames(ctx context.Context, _ uint16) (map[string]string, error) {
+	found, err := r.s.visibleSensors(ctx, r.c)
+	names := make(map[string]string, len(found))
+	for _, x := range found {
+		names[x.ID] = x.Name
+	}
+	return names, err
 }

@@ -27,7 +27,7 @@ func (s *Server) state(x *account.Sensor) string {
 		return "revoked"
 	case x.Seen == 0:
 		return "new"
-	case s.now()-x.Seen > silentAfter:
+	case !x.Passive && max(s.now()-x.Seen, x.Seen-s.now()) > silentAfter: // in the future after the clock went back
 		return "silent"
 	case x.Problem != "":
 		return "problem"

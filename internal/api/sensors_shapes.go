@@ -124,6 +124,8 @@ type Capture struct {
 	State    string  `json:"state" enum:"receiving,analysing,done,failed"`
 	Error    string  `json:"error"`
 	Size     int64   `json:"size" doc:"bytes received"`
+	SHA256   string  `json:"sha256" doc:"of the file, in hexadecimal; empty for uploads of earlier versions"`
+	Again    bool    `json:"again" doc:"it was analysed before, and what it counts was counted again"`
 	Progress float64 `json:"progress" doc:"of the analysis, 0 to 1"`
 	Packets  uint64  `json:"packets"`
 	Facts    uint64  `json:"facts"`
@@ -192,4 +194,6 @@ type captureUpload struct {
 	Upload
 	Name string `query:"name" required:"true" maxLength:"255" doc:"of the file; folders in it are left out"`
 	Site string `query:"site" maxLength:"100"`
+
+	Again bool `query:"again" doc:"analyse a file that was analysed before; what it counts is counted once more"`
 }

@@ -44,6 +44,9 @@ func (t *throttle) begin(key string, now time.Time) time.Duration {
 		f = &failures{}
 		t.keys[key] = f
 	}
+	if now.Before(f.last) { // the clock went back: what is to be waited stays as long
+		f.until, f.last = now.Add(f.until.Sub(f.last)), now
+	}
 	if now.Sub(f.last) > 24*time.Hour {
 		f.count = 0
 	}
@@ -68,7 +71,7 @@ func (t *throttle) forgive(key string) {
 // sweep makes room: first what is over, then whatever comes.
 func (t *throttle) sweep(now time.Time) {
 	for k, f := range t.keys {
-		if now.After(f.until) && now.Sub(f.last) > time.Hour {
+		if now.After(f.until) && now.Sub(f.last) > time.Hour || f.last.Sub(now) > time.Hour {
 			delete(t.keys, k)
 		}
 	}
@@ -113,7 +116,7 @@ func (c *clients) allow(address string, now time.Time) bool {
 	if k == nil {
 		if len(c.known) >= 20_000 {
 			for a, old := range c.known {
-				if now.Sub(old.last) > 10*time.Second {
+				if now.Sub(old.last).Abs() > 10*time.Second {
 					delete(c.known, a)
 				}
 			}

@@ -97,28 +97,33 @@ func (c *captures) Analyze(ctx context.Context, tenant uint16, x *api.Capture, r
 		os.Remove(path)
 		return fmt.Errorf("receive a capture: %w", err)
 	}
-	if err := c.enrol(ctx, tenant, x); err != nil {
+	x.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if err := c.claim(ctx, tenant, x); err != nil {
 		os.Remove(path)
 		return err
+	}
+	if err := c.enrol(ctx, tenant, x); err != nil {
+		os.Remove(path)
+		return errors.Join(err, c.release(ctx, tenant, x))
 	}
 	x.State = "analysing"
 	if err := c.store(ctx, tenant, x); err != nil {
 		os.Remove(path)
-		return err
+		return errors.Join(err, c.release(ctx, tenant, x))
 	}
 	copied := *x
 	c.mu.Lock()
 	c.running[x.ID] = &copied
 	c.mu.Unlock()
 	select {
-	case c.queue <- upload{tenant, x.ID, path, hex.EncodeToString(sum.Sum(nil))}:
+	case c.queue <- upload{tenant, x.ID, path, x.SHA256}:
 		return nil
 	default:
 	}
 	c.forget(x.ID)
 	os.Remove(path)
 	x.State, x.Error = "failed", "too many captures wait for their analysis"
-	return errors.Join(ident.Errorf(ident.Unavailable, "try again when the others are done", "%d captures wait for their analysis", maxWaiting), c.store(ctx, tenant, x))
+	return errors.Join(ident.Errorf(ident.Unavailable, "try again when the others are done", "%d captures wait for their analysis", maxWaiting), c.store(ctx, tenant, x), c.release(ctx, tenant, x))
 }
 
 // enrol makes sure that there is a sensor that stands for the uploads of a site.
@@ -127,7 +132,7 @@ func (c *captures) enrol(ctx context.Context, tenant uint16, x *api.Capture) err
 	if x.Site != "" {
 		name += ", " + x.Site
 	}
-	return c.sensors.AddSensor(ctx, &account.Sensor{ID: x.Sensor, Tenant: tenant, Name: name, Site: x.Site, Local: true, Enrolled: int64(c.now()), Version: c.version})
+	return c.sensors.AddSensor(ctx, &account.Sensor{ID: x.Sensor, Tenant: tenant, Name: name, Site: x.Site, Local: true, Passive: true, Enrolled: int64(c.now()), Version: c.version})
 }
 
 func (c *captures) now() api.Time { return api.Time(c.clock().UnixNano()) }
@@ -216,7 +221,7 @@ func (c *captures) recover(ctx context.Context) error {
 	for _, x := range list {
 		if x.State == "analysing" || x.State == "receiving" {
 			x.State, x.Error, x.Finished = "failed", "the program ended before it was done; upload it again", c.now()
-			if err := c.store(ctx, 0, &x); err != nil {
+			if err := errors.Join(c.store(ctx, 0, &x), c.release(ctx, 0, &x)); err != nil {
 				return err
 			}
 		}
@@ -247,6 +252,11 @@ func (c *captures) analyse(ctx context.Context, u upload) {
 		x.State, x.Error = "failed", strings.ReplaceAll(r.Problem, "standard input", x.Name)
 	default:
 		x.State, x.Progress, x.Error = "done", 1, r.Cut
+	}
+	if x.State == "failed" {
+		if err := c.release(context.WithoutCancel(ctx), u.tenant, &x); err != nil {
+			c.log.Error("a capture that failed cannot be uploaded again without again", "capture", x.ID, "error", err)
+		}
 	}
 	if err := c.store(context.WithoutCancel(ctx), u.tenant, &x); err != nil {
 		c.log.Error("what is known of a capture could not be stored", "capture", x.ID, "error", err)
@@ -298,10 +308,11 @@ func (c *captures) progress(id string, change func(*api.Capture)) {
 	}
 }
 
-// forgetOld removes entries that are older than a time; 0 keeps all.
-func (c *captures) forgetOld(ctx context.Context, tenant uint16, age time.Duration) error {
-	if age <= 0 {
-		return nil
+// forgetOld removes entries that are older than a time; 0 keeps all. That a
+// file was analysed is known for as long as its sums are.
+func (c *captures) forgetOld(ctx context.Context, tenant uint16, age, sums time.Duration) error {
+	if err := c.forgetSeen(ctx, tenant, sums); err != nil || age <= 0 {
+		return err
 	}
 	list, err := c.Captures(ctx, tenant)
 	if err != nil {

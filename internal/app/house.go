@@ -88,7 +88,7 @@ func (h *Hub) prune(ctx context.Context) {
 	case n > 0:
 		h.o.Log.Info("what is too old was removed", "rows", n)
 	}
-	if err := h.captures.forgetOld(ctx, 0, h.o.Config.Keep.Captures.Std()); err != nil && ctx.Err() == nil {
+	if err := h.captures.forgetOld(ctx, 0, h.o.Config.Keep.Captures.Std(), time.Duration(r.RollupDays)*day); err != nil && ctx.Err() == nil {
 		h.o.Log.Warn("old uploads could not be forgotten", "error", err)
 	}
 }

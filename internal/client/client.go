@@ -203,6 +203,9 @@ func problem(res *http.Response) error {
 	switch res.StatusCode {
 	case http.StatusUnauthorized:
 		code, hint = ident.Denied, "log in with edgeward login, or set EDGEWARD_TOKEN"
+		if strings.HasSuffix(p.Type, ":token") {
+			hint = "make another with edgeward tokens create or in the console, and use it with edgeward login or EDGEWARD_TOKEN"
+		}
 	case http.StatusForbidden:
 		code = ident.Denied
 	case http.StatusNotFound:

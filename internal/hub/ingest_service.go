@@ -205,7 +205,7 @@ func (h *IngestHandler) heartbeat(w http.ResponseWriter, r *http.Request, s *acc
 	edited, err := h.o.Sensors.EditSensor(r.Context(), s.Tenant, s.ID, func(s *account.Sensor) error {
 		problem := cut(b.Problem, 500)
 		changed = s.Problem != problem || s.Backlog != b.Backlog || s.Applied.Generation != b.Applied.Generation || s.Version != b.Version || now-s.Seen > int64(2*time.Minute)
-		s.Seen, s.Clock, s.Version = max(s.Seen, now), b.Time-now, cut(b.Version, 100)
+		s.Seen, s.Clock, s.Version = now, b.Time-now, cut(b.Version, 100)
 		s.Backlog, s.Restarts, s.Problem = b.Backlog, b.Restarts, problem
 		s.Applied = boundWanted(b.Applied)
 		s.Interfaces = s.Interfaces[:0:0]

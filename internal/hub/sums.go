@@ -237,7 +237,7 @@ func (u *unit) sensor(m *Message) (*account.Sensor, error) {
 		return nil, err
 	}
 	if s == nil {
-		s = &account.Sensor{ID: b.Sensor, Tenant: b.Tenant, Name: b.Sensor, Enrolled: m.Stored}
+		s = &account.Sensor{ID: b.Sensor, Tenant: b.Tenant, Name: b.Sensor, Passive: true, Enrolled: m.Stored}
 		u.sensors[deviceID{b.Tenant, b.Sensor}] = s
 		u.tell(SensorChanged, b.Tenant, s.Site, s.ID, true)
 	}
@@ -247,6 +247,9 @@ func (u *unit) sensor(m *Message) (*account.Sensor, error) {
 	}
 	s.Facts += uint64(len(b.Facts))
 	s.Last, s.Seen = max(s.Last, b.Last), max(s.Seen, m.Stored)
+	if s.Local { // no heartbeat corrects it when the clock went back
+		s.Seen = m.Stored
+	}
 	if st := b.Stats; st != nil && b.Boot == s.Boot {
 		u.tell(SensorChanged, b.Tenant, s.Site, s.ID, false)
 		s.Loss = make(map[string]uint64, len(st.Counters))

@@ -104,7 +104,7 @@ var envelope = []Field{
 	{Name: "bytes_in", Type: TypeInt, Columns: []Column{ColBytesIn}, Doc: "of a flow, to the side that asked"},
 	{Name: "packets", Type: TypeInt, Columns: []Column{ColPackets}, Doc: "of a flow"},
 	{Name: "vlan", Type: TypeInt, Columns: []Column{ColVLAN}, Doc: "VLAN id"},
-	{Name: "sensor", Type: TypeString, Columns: []Column{ColSensor}, Doc: "id of the sensor"},
+	{Name: sensorField, Type: TypeString, Columns: []Column{ColSensor}, Doc: "name or id of the sensor"},
 	{Name: "scope", Type: TypeInt, Columns: []Column{ColScope}, Doc: "number of the place"},
 	{Name: "flow", Aliases: []string{"flow_id"}, Type: TypeInt, Columns: []Column{ColFlow}, Doc: "flow id: all facts of one flow"},
 	{Name: "capture", Aliases: []string{"pcap_filename"}, Type: TypeString, Columns: []Column{ColCapture}, Doc: "name of the capture file"},
@@ -119,6 +119,7 @@ var envelope = []Field{
 const (
 	deviceField = "device"
 	siteField   = "site"
+	sensorField = "sensor"
 	lastField   = "last"
 )
 

@@ -22,7 +22,8 @@ type Request struct {
 	Limit   int             // of records; 0 for 100
 	Cursor  string          // from an earlier Result
 	Oldest  bool            // oldest first; otherwise newest first
-	// Resolver answers what only the hub knows: device: and site: in Text.
+	// Resolver answers what only the hub knows: device:, site: and the names of
+	// sensors in Text.
 	// Without one these are errors.
 	Resolver Resolver
 	Now      int64 // what relative times in Text count from; 0 for the clock
@@ -35,6 +36,8 @@ type Resolver interface {
 	DeviceHosts(ctx context.Context, tenant uint16, device string) ([]ident.HostKey, error)
 	// SiteSensors gives the ids of the sensors of a site.
 	SiteSensors(ctx context.Context, tenant uint16, site string) ([]string, error)
+	// SensorNames gives the names of sensors by their ids.
+	SensorNames(ctx context.Context, tenant uint16) (map[string]string, error)
 }
 
 // Record is one stored fact with the columns that lists show. The body is in Fact.

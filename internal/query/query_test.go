@@ -29,6 +29,10 @@ func (house) SiteSensors(_ context.Context, _ uint16, site string) ([]string, er
 	return map[string][]string{"north": {"s1", "s2"}}[site], nil
 }
 
+func (house) SensorNames(context.Context, uint16) (map[string]string, error) {
+	return map[string]string{"s1": "Pump hall", "s2": "Gate"}, nil
+}
+
 func sample() *Record {
 	body := &event.HTTP{Host: "cam.local", Method: "GET", URL: "/cgi-bin/login.cgi?user=a", Status: 401, UserAgent: "curl/8.1", Length: 5200, Cookie: true}
 	r := &Record{
@@ -55,12 +59,12 @@ func TestMatches(t *testing.T) {
 		"http.cookie:*", "http.length>5k", "http.redirect!=x", "http.http_port:0", "http.http_port<5",
 		"not kind:dns", "-kind:dns", "!kind:dns", "--kind:http", "NOT NOT kind:http", "kind:dns or kind:http", "kind:http AND NOT (name:x or name:y)", "(kind:http)", "((cam) (get))", "kind:dns or cam get",
 		"time>-1h", "time<now", "last:1h", "time:2026-03-10", "time:2026-03-10T11", "time:2026-03-10T11:30", "time:2026-03-01..2026-03-10", "time>=2026-03-10T11:30:00Z", "timestamp<2026-03-10T12:00+00:00", "-last:5m", "last!=5m",
-		`device:"camera 7"`, "site:north", "site!=south", "sensor:s*", "name:*", "-user:*", "ingest<2026-01-01",
+		`device:"camera 7"`, "site:north", "site!=south", "sensor:s*", `sensor:"pump hall"`, "sensor~hall", "sensor:s1", "sensor!=gate", "sensor:(gate,pump*)", "name:*", "-user:*", "ingest<2026-01-01",
 	}
 	no := []string{
 		"kind:dns", "kind=HTTP", "src:192.168.1.2", "src:192.168.1.2*5", "host:10.0.0.0/8", "dst:192.168.1.20", "sport:8080", "dport:8081..9000", "name:cam", "name=Cam.local", "nothing",
 		"user:*", "http.status:200", "http.status!=401", "http.cookie:false", "http.http_port>0", "dns.rrname:*", "dns.rrname!=x", "mqtt.publish.retain:false", "http.redirect:*",
-		"kind:http -cam", "not (cam or x)", "time>now", "last:5m", "time:2026-03-09", "time<2026-03-10", "10.0.0.1", "aa:bb:cc:01:02:04", "site:south", "kind:(dns,tls)", "vlan:13", `"cam local"`, "ca*x*l",
+		"kind:http -cam", "not (cam or x)", "time>now", "last:5m", "time:2026-03-09", "time<2026-03-10", "10.0.0.1", "aa:bb:cc:01:02:04", "site:south", "sensor:gate", `sensor!="Pump hall"`, "sensor:s2", "kind:(dns,tls)", "vlan:13", `"cam local"`, "ca*x*l",
 	}
 	o := Options{Now: now, Resolver: house{}}
 	r := sample()

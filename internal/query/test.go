@@ -108,6 +108,9 @@ func (p *parser) compare(f *Field, op string, values []literal) *Node {
 		p.fail(values[0].from, values[len(values)-1].to, "%s", problem)
 		return nil
 	}
+	if f.Name == sensorField && !p.named(t, values) {
+		return nil
+	}
 	n := p.node(&Node{Op: Match, Test: t})
 	if !negate {
 		return n
@@ -122,6 +125,24 @@ func (p *parser) compare(f *Field, op string, values []literal) *Node {
 		n = p.node(&Node{Op: And, Kids: []*Node{{Op: Match, Test: has}, n}})
 	}
 	return n
+}
+
+// named lets a test of sensors pass by their names too: facts have ids only.
+func (p *parser) named(t *Test, values []literal) bool {
+	if p.o.Resolver == nil {
+		return true
+	}
+	names, err := p.o.Resolver.SensorNames(p.ctx, p.o.Tenant)
+	if err != nil {
+		p.fail(values[0].from, values[len(values)-1].to, "%v", err)
+		return false
+	}
+	text, passes := t.Text, map[string]bool{}
+	for id, name := range names {
+		passes[id] = text(name)
+	}
+	t.Text = func(id string) bool { return passes[id] || text(id) }
+	return true
 }
 
 // make adds to the test what values of a type need, or says why it cannot.
