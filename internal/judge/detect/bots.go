@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"edgeward/internal/event"
@@ -15,7 +16,7 @@ const (
 )
 
 // bots finds the sessions by which bots are steered: chat channels with
-// commands, and bare connections with tiny keep-alives of a host that attacks.
+// commands, controllers that show the certificate of their kind, and bare connections with tiny keep-alives of a host that attacks.
 type bots struct {
 	e     *Engine
 	chats *table[chat]
@@ -50,15 +51,52 @@ func newBots(e *Engine) *bots {
 	return &bots{e: e, chats: newTable[chat](maxBots), bare: newTable[bareSessions](maxBots)}
 }
 
-func (b *bots) kinds() []event.Kind { return []event.Kind{event.KindIRC, event.KindFlow} }
+func (b *bots) kinds() []event.Kind {
+	return []event.Kind{event.KindIRC, event.KindTLS, event.KindFlow}
+}
 
 func (b *bots) fact(s *sight) {
 	switch body := s.Body.(type) {
 	case *event.IRC:
 		b.irc(s, body)
+	case *event.TLS:
+		b.certificate(s, body)
 	case *event.Flow:
 		b.flow(s, body)
 	}
+}
+
+// controllerNames are the common names in the certificates that programs for
+// the remote control of other people's machines make for their controllers,
+// as long as nobody changes them.
+var controllerNames = []string{
+	"AsyncRAT Server", "DcRat", "DcRat Server", "Quasar Server CA", "VenomRAT Server", "Venom Server", "Orcus Server", "BitRAT", "Major Cobalt Strike", "MetasploitSelfSignedCA",
+}
+
+// certificate finds controllers by the certificate that came with the program.
+func (b *bots) certificate(s *sight, t *event.TLS) {
+	if !t.SelfSigned && t.Issuer != t.Subject {
+		return
+	}
+	_, name, ok := strings.Cut(t.Subject, "CN=")
+	if name, _, _ = strings.Cut(name, ","); !ok || !slices.Contains(controllerNames, name) {
+		return
+	}
+	client, server := &s.src, &s.dst
+	if !client.home && server.home {
+		client, server = server, client
+	}
+	rec := b.e.reportAt("c2.bot-session", s, client, at(s.Dst, s.DstPort))
+	if rec.isNew() {
+		from, to, named := s.Src, endpoint(s.Dst, s.DstPort), strings.Clone(name)
+		rec.tell = func() string {
+			return fmt.Sprintf("%s connected to %s, whose certificate is the one that the controller of a remote access trojan makes for itself (%s).", from, to, named)
+		}
+	}
+	rec.grade(ident.High, 0.95)
+	rec.peer(server)
+	rec.show(b.e, s, "certificate of a controller")
+	rec.add(&b.e.ledger, s.when, 1)
 }
 
 // close decides on sessions that ended before their host was known to attack.

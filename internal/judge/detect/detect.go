@@ -77,9 +77,9 @@ func New(o Options) *Engine {
 	e.families = []family{
 		newRecon(e), newWebScan(e), newDiscovery(e), e.spread, newInjection(e), newGuessing(e), newLoader(e), newPayload(e),
 		newExposure(e), newPayloadLeak(e), newReachable(e), newContacts(e, o.Indicators),
-		newBeacon(e), newBots(e), newDGA(e), newTunnel(e), newTorture(e),
+		newBeacon(e), newBots(e), newDGA(e), newTunnel(e), newPingTunnel(e), newTorture(e),
 		newExfiltration(e), newAbuse(e), newProxy(e),
-		newFlood(e), newAmplification(e), newDHCP(e), newIPv6(e),
+		newFlood(e), newStalled(e), newAmplification(e), newDHCP(e), newIPv6(e),
 		newLateral(e), newSpoof(e), newHijack(e),
 		newMQTT(e), newBrokerLoad(e), newCoAP(e), newLwM2M(e), newICS(e), newHealth(e),
 		newBehaviour(e), newVisibility(e),

@@ -63,6 +63,9 @@ func (d *dga) dns(s *sight, b *event.DNS) {
 	client, _ := s.asker()
 	domain := registered(b.RRName)
 	label, _, _ := strings.Cut(domain, ".")
+	if isUUID(label) {
+		return // generated, but by the program that tests whether names are made up for it
+	}
 	h := d.hosts.make(hostKey(s.Place, client.addr))
 	key := textKey(domain)
 	all := h.all.add(s, key, dgaSpan)
@@ -107,6 +110,20 @@ func (d *dga) dns(s *sight, b *event.DNS) {
 }
 
 // tls finds the server names that Tor makes up for its connections.
+// isUUID reports whether a label is a UUID (RFC 9562 section 4).
+func isUUID(label string) bool {
+	if len(label) != 36 {
+		return false
+	}
+	for i := range len(label) {
+		c := label[i] | 0x20
+		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash != (label[i] == '-') || !dash && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
 func (d *dga) tls(s *sight, b *event.TLS) {
 	if !s.src.home || s.dst.home || b.SNI == "" || !strings.HasPrefix(b.SNI, "www.") {
 		return

@@ -10,6 +10,8 @@ import (
 
 const (
 	enumSpan   = 10 * minute
+	proofLimit = 20 // proofs of one machine's account within proofSpan; a member of a domain gives one or two
+	proofSpan  = minute
 	enumLimit  = 3 // hosts asked, or kinds of lists, from which it is more than a look
 	maxControl = 2048
 )
@@ -21,6 +23,7 @@ type lateral struct {
 	e           *Engine
 	controllers *table[bool] // hosts that serve a Windows domain
 	lists       *table[lister]
+	proofs      *table[burst] // proofs to a domain controller by source and controller
 }
 
 // lister is what is remembered of one host that asks for lists.
@@ -31,7 +34,7 @@ type lister struct {
 }
 
 func newLateral(e *Engine) *lateral {
-	return &lateral{e: e, controllers: newTable[bool](maxControl), lists: newTable[lister](maxControl)}
+	return &lateral{e: e, controllers: newTable[bool](maxControl), lists: newTable[lister](maxControl), proofs: newTable[burst](maxControl)}
 }
 
 func (l *lateral) kinds() []event.Kind {
@@ -116,11 +119,25 @@ func (l *lateral) call(s *sight, b *event.DCERPC) {
 		l.report(s, c.says, b.Interface+" "+b.Operation, sev, conf)
 		return
 	}
+	if b.Interface == "netlogon" && strings.HasPrefix(b.Operation, "NetrServerAuthenticate") {
+		l.prove(s, b)
+		return
+	}
 	for i := range listCalls {
 		if c := &listCalls[i]; c.iface == b.Interface && strings.HasPrefix(b.Operation, c.call) {
 			l.list(s, c.says)
 			return
 		}
+	}
+}
+
+// prove counts the proofs that a machine gives to a domain controller. One in
+// 256 that consist of zeros is taken by a controller that lacks the update of
+// August 2020 (CVE-2020-1472, Zerologon), so they are sent until it is.
+func (l *lateral) prove(s *sight, b *event.DCERPC) {
+	p := l.proofs.make(mix(hostKey(s.Place, s.Src), addrKey(s.Dst)))
+	if p.add(s, mix(s.Packet, uint64(b.CallID)), proofSpan) >= proofLimit {
+		l.report(s, "tried made-up proofs to log in as the domain controller (Zerologon)", b.Interface+" "+b.Operation, ident.High, 0.9)
 	}
 }
 

@@ -66,7 +66,8 @@ func controlScenes() []scene {
 					f.wait(3*time.Second).udp(camera, gateway, 4000, 53, nx(n))
 				}
 			},
-			near: func(f *feed) { // mistyped names, a browser's probes, a search suffix
+			near: func(f *feed) { // mistyped names, a browser's probes, a search suffix, a test
+				f.udp(laptop, gateway, 4000, 53, nx("d98cf633-97be-406f-9e39-bd8fc0cbdea4.com"))
 				for _, n := range []string{"gogle.com", "facebok.com", "exampel.org", "wikipdia.org", "twittr.com", "amazno.com", "netflx.com", "linkdin.com", "yuotube.com", "redit.com"} {
 					f.udp(laptop, gateway, 4000, 53, nx(n))
 				}
@@ -75,13 +76,38 @@ func controlScenes() []scene {
 					f.udp(laptop, gateway, 4000, 53, nx(n+".office.lan"))
 				}
 			}},
+		{check: "c2.bot-session",
+			attack: func(f *feed) { // the certificate that came with the program
+				f.tcp(laptop, cloud, 4000, 4041, &event.TLS{Subject: "CN=AsyncRAT Server", Issuer: "CN=AsyncRAT Server", SelfSigned: true})
+			},
+			near: func(f *feed) { // a device's own certificate, and a name that a public authority vouches for
+				f.tcp(laptop, cloud, 4000, 443, &event.TLS{Subject: "O=Vendor, CN=Server", Issuer: "O=Vendor, CN=Server", SelfSigned: true})
+				f.tcp(laptop, cloud, 4000, 443, &event.TLS{Subject: "CN=BitRAT", Issuer: "CN=R3"})
+			}},
+		{check: "c2.icmp-tunnel",
+			attack: func(f *feed) {
+				for i := range uint16(60) {
+					f.wait(time.Second).say(laptop, cloud, 0, 0, 1, &event.ICMP{Type: 8, Len: 40 + 13*(i*7%30)})
+				}
+			},
+			near: func(f *feed) { // a ping that goes on; the search for the longest packet that passes
+				for range 200 {
+					f.wait(time.Second).say(laptop, cloud, 0, 0, 1, &event.ICMP{Type: 8, Len: 56})
+				}
+				for i := range uint16(24) {
+					f.wait(time.Second).say(laptop, gateway, 0, 0, 1, &event.ICMP{Type: 8, Len: 1472 - 20*i})
+				}
+			}},
 		{check: "c2.dns-tunnel",
 			attack: func(f *feed) {
 				for i := range 20 {
 					f.wait(time.Second).udp(camera, gateway, 4000, 53, &event.DNS{RRName: fmt.Sprintf("%030x%08x.t.evil.org", i*7919, i), RRType: "CNAME", QType: 5, Answered: true, ReqLen: 90, RespLen: 140})
 				}
 			},
-			near: func(f *feed) { // block list questions, a few long cloud names, mail records
+			near: func(f *feed) { // block list questions, a few long cloud names, mail records, keys of DNSCrypt resolvers
+				for range 40 {
+					f.wait(time.Second).udp(camera, gateway, 4000, 53, &event.DNS{RRName: "2.dnscrypt-cert.resolver.example", RRType: "TXT", QType: 16, Answered: true, ReqLen: 60, RespLen: 190})
+				}
 				for i := range 30 {
 					f.udp(server, gateway, 4000, 53, &event.DNS{RRName: fmt.Sprintf("%d.2.0.192.zen.blocklist.org", i), RRType: "TXT", QType: 16, Answered: true, RCodeNum: 3})
 					f.udp(laptop, gateway, 4000, 53, &event.DNS{RRName: "a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com", RRType: "A", QType: 1, Answered: true})

@@ -17,6 +17,30 @@ func (f *feed) rate(host string, transport uint8, r *event.Rate) {
 
 func floodScenes() []scene {
 	return []scene{
+		{check: "dos.slow-requests",
+			attack: func(f *feed) {
+				for range 60 {
+					f.wait(100 * time.Millisecond)
+					f.flowTo(laptop, server, 80, stall(f, 20*time.Second))
+				}
+			},
+			near: func(f *feed) { // a few; reports that are sent and never answered; a client that is told something
+				for range 40 {
+					f.wait(100 * time.Millisecond)
+					f.flowTo(laptop, server, 80, stall(f, 20*time.Second))
+				}
+				f.wait(time.Hour)
+				for range 200 {
+					f.wait(100 * time.Millisecond)
+					f.flowTo(camera, server, 2003, stall(f, 50*time.Millisecond))
+				}
+				for range 200 {
+					f.wait(100 * time.Millisecond)
+					b := stall(f, 20*time.Second)
+					b.DataToClient = 100
+					f.flowTo(camera, server, 80, b)
+				}
+			}},
 		{check: "dos.flood-in",
 			attack: func(f *feed) {
 				for range 4 {
@@ -151,5 +175,14 @@ func TestReflectionOnVictim(t *testing.T) {
 	}
 	if got := f.found("dos.amplification"); len(got) != 1 || got[0].Address != server {
 		t.Fatalf("findings: %+v", got)
+	}
+}
+
+// stall is a connection on which the client begins a request and the server
+// waits for the end of it.
+func stall(f *feed, open time.Duration) *event.Flow {
+	return &event.Flow{
+		PktsToServer: 5, PktsToClient: 3, DataToServer: 236, BytesToServer: 508, BytesToClient: 206, TCPFlagsTS: flagSYN | flagACK | flagPSH, TCPFlagsTC: flagSYN | flagACK,
+		SYNOptions: "2,4,8,1,3", SYNMSS: 1460, ConnState: "S1", End: f.now + int64(open),
 	}
 }

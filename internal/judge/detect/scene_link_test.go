@@ -132,6 +132,17 @@ func linkScenes() []scene {
 				f.tcp(laptop, gateway, 4000, 88, &event.KRB5{MsgType: "KRB_AS_REP"})
 				f.tcp(server, gateway, 4000, 135, &event.DCERPC{Request: "REQUEST", Interface: "drsuapi", Operation: "DRSGetNCChanges"})
 			}},
+		{check: "lateral.remote-execution",
+			attack: func(f *feed) { // Zerologon
+				for i := range uint32(40) {
+					f.wait(50*time.Millisecond).tcp(laptop, server, 4000, 49670, &event.DCERPC{Request: "REQUEST", Interface: "netlogon", Operation: "NetrServerAuthenticate3", CallID: i})
+				}
+			},
+			near: func(f *feed) { // members of the domain that start in the morning
+				for range 19 {
+					f.wait(time.Second).tcp(laptop, server, 4000, 49670, &event.DCERPC{Request: "REQUEST", Interface: "netlogon", Operation: "NetrServerAuthenticate3"})
+				}
+			}},
 		{check: "behaviour.new-device", options: Options{Learning: time.Hour},
 			attack: func(f *feed) {
 				live(f, server, 2*time.Hour)

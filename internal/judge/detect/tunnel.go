@@ -53,7 +53,7 @@ func (t *tunnel) close() {}
 func (t *tunnel) fact(s *sight) {
 	b := s.Body.(*event.DNS)
 	name := strings.TrimSuffix(b.RRName, ".")
-	if len(name) < 4 || strings.HasSuffix(name, ".arpa") || strings.HasSuffix(name, ".local") || strings.HasPrefix(name, "_") {
+	if len(name) < 4 || strings.HasSuffix(name, ".arpa") || strings.HasSuffix(name, ".local") || strings.HasPrefix(name, "_") || resolverKeys(name) {
 		return
 	}
 	domain := registered(name)
@@ -121,6 +121,13 @@ func (t *tunnel) fact(s *sight) {
 	rec.grade(sev, conf)
 	rec.peer(server)
 	rec.add(&t.e.ledger, s.when, n)
+}
+
+// resolverKeys reports whether a name is that of a DNSCrypt resolver's keys,
+// which its clients ask for again and again: the version, and a fixed word
+// before the provider's name.
+func resolverKeys(name string) bool {
+	return len(name) > 2 && name[0] >= '1' && name[0] <= '9' && strings.HasPrefix(name[1:], ".dnscrypt-cert.")
 }
 
 // weigh judges a domain by what was asked below it.
