@@ -1,0 +1,371 @@
+package ruleset_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"edgeward/internal/event"
+	"edgeward/internal/ident"
+	"edgeward/internal/judge/profile"
+	"edgeward/internal/output/ruleset"
+	"edgeward/internal/policy"
+)
+
+// host is a network namespace, held by a thread of its own.
+type host struct {
+	tid  int
+	jobs chan func()
+}
+
+func newHost(t *testing.T) *host {
+	t.Helper()
+	h := &host{jobs: make(chan func())}
+	ready := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: thread and namespace end with the goroutine
+		err := unix.Unshare(unix.CLONE_NEWNET)
+		h.tid = unix.Gettid()
+		ready <- err
+		for job := range h.jobs {
+			job()
+		}
+	}()
+	if err := <-ready; err != nil {
+		close(h.jobs)
+		t.Skipf("skipped: no network namespace: %v", err)
+	}
+	t.Cleanup(func() { close(h.jobs) })
+	return h
+}
+
+// do runs a job on a thread in the host's namespace.
+func (h *host) do(job func()) {
+	done := make(chan struct{})
+	h.jobs <- func() { defer close(done); job() }
+	<-done
+}
+
+// run runs a program in the namespace.
+func (h *host) run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	var out []byte
+	var err error
+	h.do(func() { out, err = exec.Command(name, args...).CombinedOutput() })
+	if err != nil {
+		t.Fatalf("%s %s: %v: %s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func needRoot(t *testing.T, programs ...string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("skipped: network namespaces need root")
+	}
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			t.Skipf("skipped: %v", err)
+		}
+	}
+}
+
+// address is one of an interface.
+type address struct{ cidr, gateway string }
+
+// connect gives a host an interface that leads to the router.
+func connect(t *testing.T, router, h *host, name, mac string, far []string, near ...address) {
+	t.Helper()
+	router.run(t, "ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "address", mac, "netns", fmt.Sprint(h.tid))
+	for _, a := range far {
+		router.run(t, "ip", "address", "add", a, "dev", name, "nodad")
+	}
+	router.run(t, "ip", "link", "set", name, "up")
+	h.run(t, "ip", "link", "set", "lo", "up")
+	h.run(t, "ip", "link", "set", "eth0", "up")
+	for _, a := range near {
+		h.run(t, "ip", "address", "add", a.cidr, "dev", "eth0", "nodad")
+	}
+	for _, a := range near {
+		if a.gateway != "" {
+			h.run(t, "ip", "route", "add", "default", "via", a.gateway)
+		}
+	}
+	// The answers that say that a port is closed are counted here.
+	h.do(func() { _ = os.WriteFile("/proc/sys/net/ipv4/icmp_ratelimit", []byte("0"), 0o644) })
+	h.do(func() { _ = os.WriteFile("/proc/sys/net/ipv6/icmp/ratelimit", []byte("0"), 0o644) })
+}
+
+// patience is how long an exchange that the router refuses takes to be told
+// from one that it lets pass.
+const patience = 250 * time.Millisecond
+
+// reaches reports whether a packet to a host came there and its answer came
+// back. Nothing listens: a port that is closed says so.
+func (h *host) reaches(transport uint8, to netip.AddrPort, from uint16) (bool, error) {
+	var ok bool
+	var err error
+	h.do(func() {
+		switch transport {
+		case 6:
+			ok, err = refused(dial("tcp", to, from))
+		case 17:
+			ok, err = refused(dial("udp", to, from))
+		case 1:
+			ok, err = echoes(to.Addr())
+		}
+	})
+	return ok, err
+}
+
+func dial(network string, to netip.AddrPort, from uint16) error {
+	d := net.Dialer{Timeout: patience}
+	if from != 0 && network == "tcp" {
+		d.LocalAddr = &net.TCPAddr{Port: int(from)}
+	} else if from != 0 {
+		d.LocalAddr = &net.UDPAddr{Port: int(from)}
+	}
+	c, err := d.Dial(network, to.String())
+	if err != nil || network == "tcp" {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("x")); err != nil {
+		return err
+	}
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	_, err = c.Read(make([]byte, 16))
+	return err
+}
+
+func refused(err error) (bool, error) {
+	var late net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return true, nil
+	case errors.As(err, &late) && late.Timeout(), errors.Is(err, syscall.EPERM): // lost on the way, or where it was sent
+		return false, nil
+	}
+	return false, fmt.Errorf("neither refused nor lost: %w", err)
+}
+
+// echoes sends an echo request (RFC 792) and waits for the reply.
+func echoes(to netip.Addr) (bool, error) {
+	c, err := net.Dial("ip4:icmp", to.String())
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte{8, 0, 0xf7, 0xfd, 0, 1, 0, 1}); err != nil {
+		return false, err
+	}
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return false, err
+	}
+	b := make([]byte, 64)
+	for {
+		n, _, err := c.(*net.IPConn).ReadFromIP(b) // without the header
+		if err != nil {
+			return false, nil
+		}
+		if n >= 8 && b[0] == 0 {
+			return true, nil
+		}
+	}
+}
+
+// lan is a router with a link of devices, an office and the Internet.
+type lan struct {
+	router, device, office, world *host
+}
+
+const deviceMAC, officeMAC = "02:00:00:00:00:01", "02:00:00:00:00:09"
+
+func newLAN(t *testing.T) *lan {
+	needRoot(t, "ip", "nft")
+	l := &lan{newHost(t), newHost(t), newHost(t), newHost(t)}
+	l.router.run(t, "ip", "link", "set", "lo", "up")
+	l.router.do(func() {
+		for _, f := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding"} {
+			_ = os.WriteFile("/proc/sys/net/"+f, []byte("1"), 0o644)
+		}
+		_ = os.WriteFile("/proc/sys/net/ipv4/icmp_ratelimit", []byte("0"), 0o644)
+	})
+	connect(t, l.router, l.device, "devices", deviceMAC, []string{"192.168.7.1/24", "fd00:7::1/64"}, address{"192.168.7.11/24", "192.168.7.1"}, address{"fd00:7::11/64", "fd00:7::1"})
+	connect(t, l.router, l.office, "office", officeMAC, []string{"192.168.9.1/24"}, address{"192.168.9.20/24", "192.168.9.1"}, address{"192.168.9.21/24", ""})
+	connect(t, l.router, l.world, "world", "02:00:00:00:00:0a", []string{"198.51.100.1/24", "203.0.113.1/24", "fd00:8::1/64"},
+		address{"198.51.100.9/24", "198.51.100.1"}, address{"203.0.113.5/24", ""}, address{"203.0.113.7/24", ""}, address{"203.0.113.8/24", ""}, address{"fd00:8::5/64", "fd00:8::1"})
+	return l
+}
+
+// load has the real nft take a file into a namespace.
+func load(t *testing.T, h *host, text string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "profiles.nft")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.run(t, "nft", "-f", path)
+}
+
+// trial is one exchange between two hosts of the LAN.
+type trial struct {
+	name      string
+	from      *host
+	src, dst  string
+	transport uint8
+	port      uint16
+	source    uint16
+	proto     event.Proto
+	act       profile.Act
+	names     []string // by which the client knows the server
+	differs   string   // the limit of the format by which it is let through all the same
+}
+
+// TestNftablesVerdicts lets the real nftables and the evaluator judge the same
+// exchanges, one after the other: they differ only where the export said so.
+func TestNftablesVerdicts(t *testing.T) {
+	l := newLAN(t)
+	now := time.Now().UTC()
+	hour := uint32(now.Hour())
+	elsewhen := (hour + 12) % 24
+	policies := []*policy.Policy{envelope(t, "profile-camera", policy.Enforce, policy.Profile{
+		Name: "camera", Members: []policy.Member{{MACs: []string{deviceMAC}, Addresses: []netip.Addr{addr("192.168.7.11"), addr("fd00:7::11")}}},
+		Lines: []policy.Line{
+			{ID: "resolver", Direction: policy.Out, Peer: role(policy.RoleResolver), Transport: "udp", Ports: ports(53), Protocol: "dns", Verbs: []policy.Verb{{Op: "query", Targets: []string{"cloud.example.com"}}}},
+			{ID: "time", Direction: policy.Out, Peer: role(policy.RoleTime), Transport: "udp", Ports: ports(123), Protocol: "ntp"},
+			{ID: "cloud", Direction: policy.Out, Peer: named("cloud.example.com"), Transport: "tcp", Ports: ports(443), Protocol: "tls"},
+			{ID: "net", Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerNetwork, Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}, Transport: "tcp", Ports: []policy.Range{{First: 8000, Last: 8010}}},
+			{ID: "now", Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerAny}, Transport: "tcp", Ports: ports(9001), Hours: []policy.Range{{First: hour, Last: hour}, {First: (hour + 1) % 24, Last: (hour + 1) % 24}}},
+			{ID: "later", Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerAny}, Transport: "tcp", Ports: ports(9002), Hours: []policy.Range{{First: elsewhen, Last: elsewhen}}},
+			{ID: "few", Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerAny}, Transport: "udp", Ports: ports(9003), Limits: policy.Limits{PerHour: 2}},
+			{ID: "source", Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerAny}, Transport: "udp", Ports: ports(9004), From: ports(9005)},
+			{ID: "proposed", Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerAny}, Transport: "tcp", Ports: ports(22), Proposed: true},
+			{ID: "echo", Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerLocal}, Transport: "icmp", Verbs: []policy.Verb{{Op: "echo"}}},
+			{ID: "six", Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerNetwork, Networks: []netip.Prefix{netip.MustParsePrefix("fd00:8::/64")}}, Transport: "tcp", Ports: ports(443)},
+			{ID: "stream", Direction: policy.In, Peer: policy.Peer{Kind: policy.PeerZone, Value: "office"}, Transport: "tcp", Ports: ports(554), Protocol: "rtsp"},
+			{ID: "desk", Direction: policy.In, Peer: policy.Peer{Kind: policy.PeerDevice, Devices: []policy.Member{{MACs: []string{officeMAC}, Addresses: []netip.Addr{addr("192.168.9.20")}}}}, Transport: "tcp", Ports: ports(80)},
+			{ID: "other", Direction: policy.In, Peer: policy.Peer{Kind: policy.PeerDevice, Devices: []policy.Member{{Addresses: []netip.Addr{addr("192.168.9.99")}}}}, Transport: "tcp", Ports: ports(81)},
+			{ID: "gate", Direction: policy.In, Peer: role(policy.RoleGateway), Transport: "udp", Ports: ports(161)},
+		},
+	})}
+	o := ruleset.Options{
+		Gateways: []netip.Addr{addr("192.168.7.1")}, Resolvers: []netip.Addr{addr("192.168.7.1")},
+		Zones: map[string][]netip.Prefix{"office": {netip.MustParsePrefix("192.168.9.0/24")}},
+		Names: map[string][]netip.Addr{"cloud.example.com": {addr("203.0.113.5")}},
+	}
+	text, limits := write(t, "nftables", policies, o)
+	load(t, l.router, text)
+	load(t, l.router, text) // in the place of the former one
+
+	const dev, world = "192.168.7.11", "203.0.113.8"
+	cloud := []string{"cloud.example.com"}
+	trials := []trial{
+		{name: "asks the resolver", from: l.device, src: dev, dst: "192.168.7.1", transport: 17, port: 53, proto: event.ProtoDNS, act: profile.Act{Op: "query", Target: "cloud.example.com"}},
+		{name: "asks it for another name", from: l.device, src: dev, dst: "192.168.7.1", transport: 17, port: 53, proto: event.ProtoDNS, act: profile.Act{Op: "query", Target: "bad.example"}, differs: "resolver verbs"},
+		{name: "asks another resolver", from: l.device, src: dev, dst: world, transport: 17, port: 53, proto: event.ProtoDNS, act: profile.Act{Op: "query", Target: "cloud.example.com"}},
+		{name: "asks for the time", from: l.device, src: dev, dst: world, transport: 17, port: 123, proto: event.ProtoNTP},
+		{name: "the cloud", from: l.device, src: dev, dst: "203.0.113.5", transport: 6, port: 443, proto: event.ProtoTLS, names: cloud},
+		{name: "the cloud on another port", from: l.device, src: dev, dst: "203.0.113.5", transport: 6, port: 8443, proto: event.ProtoTLS, names: cloud},
+		{name: "another service at the cloud's address", from: l.device, src: dev, dst: "203.0.113.5", transport: 6, port: 443, proto: event.ProtoTLS, names: []string{"bad.example"}, differs: "cloud names"},
+		{name: "another protocol with the cloud", from: l.device, src: dev, dst: "203.0.113.5", transport: 6, port: 443, proto: event.ProtoSSH, names: cloud, differs: "cloud protocol"},
+		{name: "an address that the cloud does not have", from: l.device, src: dev, dst: "203.0.113.7", transport: 6, port: 443, proto: event.ProtoTLS},
+		{name: "a network", from: l.device, src: dev, dst: "198.51.100.9", transport: 6, port: 8003},
+		{name: "a network, beside its ports", from: l.device, src: dev, dst: "198.51.100.9", transport: 6, port: 8011},
+		{name: "a network, by UDP", from: l.device, src: dev, dst: "198.51.100.9", transport: 17, port: 8003},
+		{name: "in its hours", from: l.device, src: dev, dst: world, transport: 6, port: 9001},
+		{name: "beside its hours", from: l.device, src: dev, dst: world, transport: 6, port: 9002},
+		{name: "few, the first", from: l.device, src: dev, dst: world, transport: 17, port: 9003},
+		{name: "few, the second", from: l.device, src: dev, dst: world, transport: 17, port: 9003},
+		{name: "few, the third", from: l.device, src: dev, dst: world, transport: 17, port: 9003},
+		{name: "from its port", from: l.device, src: dev, dst: world, transport: 17, port: 9004, source: 9005},
+		{name: "from another port", from: l.device, src: dev, dst: world, transport: 17, port: 9004, source: 9006},
+		{name: "only proposed", from: l.device, src: dev, dst: world, transport: 6, port: 22},
+		{name: "echo at home", from: l.device, src: dev, dst: "192.168.9.20", transport: 1, act: profile.Act{Op: "echo"}},
+		{name: "echo outside", from: l.device, src: dev, dst: world, transport: 1, act: profile.Act{Op: "echo"}},
+		{name: "by IPv6", from: l.device, src: "fd00:7::11", dst: "fd00:8::5", transport: 6, port: 443},
+		{name: "by IPv6 on another port", from: l.device, src: "fd00:7::11", dst: "fd00:8::5", transport: 6, port: 444},
+		{name: "the office asks", from: l.office, src: "192.168.9.20", dst: dev, transport: 6, port: 554, proto: event.ProtoRTSP},
+		{name: "the office asks elsewhere", from: l.office, src: "192.168.9.20", dst: dev, transport: 6, port: 555},
+		{name: "the world asks", from: l.world, src: "203.0.113.8", dst: dev, transport: 6, port: 554, proto: event.ProtoRTSP},
+		{name: "a device asks", from: l.office, src: "192.168.9.20", dst: dev, transport: 6, port: 80},
+		{name: "another device asks", from: l.office, src: "192.168.9.20", dst: dev, transport: 6, port: 81},
+		{name: "the gateway asks", from: l.router, src: "192.168.7.1", dst: dev, transport: 17, port: 161},
+		{name: "the gateway asks elsewhere", from: l.router, src: "192.168.7.1", dst: dev, transport: 17, port: 162},
+		{name: "neither has a profile", from: l.office, src: "192.168.9.20", dst: world, transport: 6, port: 23},
+	}
+	set, err := profile.Compile(policies, profile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The verdicts of each host are asked for one after the other, hosts at
+	// the same time: what is lost takes its time.
+	got := make([]bool, len(trials))
+	var wait sync.WaitGroup
+	for _, h := range []*host{l.device, l.office, l.world, l.router} {
+		wait.Go(func() {
+			for i, tr := range trials {
+				if tr.from != h {
+					continue
+				}
+				var err error
+				if got[i], err = h.reaches(tr.transport, netip.AddrPortFrom(addr(tr.dst), tr.port), tr.source); err != nil {
+					t.Errorf("%s: %v", tr.name, err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	e := profile.NewEvaluator(set)
+	allowed := 0
+	for i, tr := range trials {
+		v := e.Judge(tr.exchange(now))
+		if v.Allowed {
+			allowed++
+		}
+		line, what, _ := strings.Cut(tr.differs, " ")
+		switch {
+		case got[i] == v.Allowed && tr.differs == "":
+		case got[i] && !v.Allowed && has(limits, line, what):
+		default:
+			t.Errorf("%s: nftables lets it through: %v; the evaluator: %v, misses %s; limit expected: %q", tr.name, got[i], v.Allowed, v.Miss, tr.differs)
+		}
+	}
+	if allowed < 10 || len(trials)-allowed < 10 {
+		t.Errorf("%d of %d trials are allowed: the table is one-sided", allowed, len(trials))
+	}
+}
+
+// exchange is the trial as a sensor on the router tells it.
+func (tr *trial) exchange(now time.Time) *profile.Exchange {
+	side := func(a string) profile.Side {
+		s := profile.Side{Addr: addr(a), Host: ident.HostKey(len(a)) + ident.HostKey(a[len(a)-1])<<8, Home: addr(a).IsPrivate()}
+		switch a {
+		case "192.168.7.11", "fd00:7::11":
+			s.MAC, _ = ident.ParseMAC(deviceMAC)
+		case "192.168.9.20":
+			s.MAC, _ = ident.ParseMAC(officeMAC)
+			s.Zone = "office"
+		case "192.168.7.1":
+			s.Roles = profile.Gateway | profile.Resolver
+		}
+		return s
+	}
+	x := &profile.Exchange{Time: now.UnixNano(), Weight: 1, Client: side(tr.src), Server: side(tr.dst), Transport: tr.transport, ServerPort: tr.port, ClientPort: tr.source, Protocol: tr.proto, Act: tr.act, BytesOut: 100, BytesIn: 100}
+	x.Server.Names = tr.names
+	return x
+}

@@ -1,0 +1,376 @@
+package ruleset
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"edgeward/internal/ident"
+	"edgeward/internal/judge/profile"
+	"edgeward/internal/policy"
+)
+
+// plan is the profiles of one file with what the network says of them.
+type plan struct {
+	o        Options
+	profiles []*body
+	devices  []Device // of the options, then the members of all profiles
+	local    []netip.Prefix
+	limits   []policy.Limit
+	told     map[policy.Limit]bool
+	sets     map[string]string // names in a set, by the set's name
+}
+
+// body is one profile.
+type body struct {
+	policy  *policy.Policy
+	profile *policy.Profile
+	mode    policy.Mode
+	key     string // part of identifiers
+	lines   []*entry
+}
+
+// entry is one line that allows something.
+type entry struct {
+	*policy.Line
+	id  string // for people
+	set string // part of the names of its sets; empty when its peer has no names
+}
+
+// private is what home is when nobody said so (RFC 1918, 3927, 4193, 4291).
+var private = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"),
+}
+
+// groups are the addresses that stand for many.
+var groups = []netip.Prefix{
+	netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("255.255.255.255/32"), netip.MustParsePrefix("ff00::/8"),
+}
+
+func newPlan(policies []*policy.Policy, o Options) (*plan, error) {
+	// The evaluator's own checks: what it refuses is exported nowhere.
+	if _, err := profile.Compile(policies, profile.Options{Classes: o.Classes, Operators: o.Operators}); err != nil {
+		return nil, err
+	}
+	switch o.Mode {
+	case "", policy.Observe, policy.Warn, policy.Enforce:
+	default:
+		return nil, ident.Errorf(ident.Usage, "want observe, warn or enforce", "unknown mode %q", o.Mode)
+	}
+	p := &plan{o: o, told: map[policy.Limit]bool{}, sets: map[string]string{}, devices: slices.Clone(o.Devices), local: o.Local}
+	if p.local == nil {
+		p.local = private
+	}
+	for _, env := range policies {
+		if env.Kind != policy.ForProfile {
+			continue
+		}
+		prof, err := profile.Body(env)
+		if err != nil {
+			return nil, err
+		}
+		b := &body{policy: env, profile: prof, mode: cmp.Or(o.Mode, env.Mode, policy.Observe), key: short(env.ID)}
+		for i := range prof.Lines {
+			if l := &prof.Lines[i]; !l.Proposed { // those allow nothing yet
+				e := &entry{Line: l, id: cmp.Or(l.ID, l.Identify())}
+				if l.Peer.Kind == policy.PeerName {
+					e.set = p.setOf(b, e)
+				}
+				b.lines = append(b.lines, e)
+			}
+		}
+		for _, m := range prof.Members {
+			d := Device{Member: m, Vendor: prof.Vendor}
+			if prof.MUD != nil {
+				d.MUD = prof.MUD.URL
+			}
+			p.devices = append(p.devices, d)
+		}
+		p.profiles = append(p.profiles, b)
+	}
+	return p, nil
+}
+
+// short makes part of an identifier of any text.
+func short(s string) string {
+	h := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(h[:6])
+}
+
+// setOf names the sets of a line after its id: the same line of another
+// profile shares them, another line with the same id does not.
+func (p *plan) setOf(b *body, e *entry) string {
+	names := fmt.Sprintf("%q", e.Peer.Names)
+	name := short(e.id)
+	if len(e.id) == 12 && strings.Trim(e.id, "0123456789abcdef") == "" {
+		name = e.id // it is such a hash
+	}
+	if was, ok := p.sets[name]; ok && was != names {
+		name = short(b.policy.ID + "\x00" + e.id + "\x00" + names)
+	}
+	p.sets[name] = names
+	return name
+}
+
+// limit tells something that is not said. A line is nil for the profile as a
+// whole, a profile for the file as a whole.
+func (p *plan) limit(b *body, e *entry, what, why string, args ...any) {
+	l := policy.Limit{What: what, Why: fmt.Sprintf(why, args...)}
+	if b != nil {
+		l.Policy = b.policy.ID
+	}
+	if e != nil {
+		l.Line = e.id
+	}
+	if !p.told[l] {
+		p.told[l] = true
+		p.limits = append(p.limits, l)
+	}
+}
+
+// host is where a device can be met.
+type host struct {
+	macs  []ident.MAC
+	addrs []netip.Addr
+}
+
+func (h *host) empty() bool { return len(h.macs)+len(h.addrs) == 0 }
+
+func (h *host) add(m *policy.Member) {
+	for _, s := range m.MACs {
+		if mac, err := ident.ParseMAC(s); err == nil && !slices.Contains(h.macs, mac) {
+			h.macs = append(h.macs, mac)
+		}
+	}
+	for _, a := range m.Addresses {
+		if a = a.Unmap().WithZone(""); a.IsValid() && !slices.Contains(h.addrs, a) {
+			h.addrs = append(h.addrs, a)
+		}
+	}
+}
+
+// host finds a member: by what it says, and by what is known of the device
+// that it is.
+func (p *plan) host(m *policy.Member) host {
+	var h host
+	h.add(m)
+	for i := range p.devices {
+		if d := &p.devices[i]; same(m, &d.Member) {
+			h.add(&d.Member)
+		}
+	}
+	if h.empty() {
+		for _, n := range m.Names {
+			h.add(&policy.Member{Addresses: p.o.Names[strings.ToLower(n)]})
+		}
+	}
+	return h
+}
+
+// same reports whether two members are one device: by id, else by MAC
+// address, else, when one of them has none, by name.
+func same(a, b *policy.Member) bool {
+	shares := func(x, y []string) bool {
+		return slices.ContainsFunc(x, func(s string) bool {
+			return slices.ContainsFunc(y, func(t string) bool { return strings.EqualFold(s, t) })
+		})
+	}
+	if a.ID != "" && a.ID == b.ID || shares(a.MACs, b.MACs) {
+		return true
+	}
+	return (len(a.MACs) == 0 || len(b.MACs) == 0) && shares(a.Names, b.Names)
+}
+
+// peers gives the hosts of a line's peer when these are devices; ok is false
+// when the peer is of another kind.
+func (p *plan) peers(b *body, e *entry) (hosts []host, ok bool) {
+	var members []policy.Member
+	switch e.Peer.Kind {
+	case policy.PeerDevice:
+		members = e.Peer.Devices
+	case policy.PeerClass:
+		members = p.o.Classes[e.Peer.Value]
+	case policy.PeerOperators:
+		if members = p.o.Operators[b.policy.ID]; members == nil {
+			members = p.o.Operators[""]
+		}
+	case policy.PeerMaker:
+		maker := e.Peer.Value
+		if maker == "" {
+			maker = makerOf(b.profile)
+		}
+		for i := range p.devices {
+			if d := &p.devices[i]; maker != "" && (strings.EqualFold(d.Vendor, maker) || authority(d.MUD) == maker) {
+				members = append(members, d.Member)
+			}
+		}
+	case policy.PeerModel:
+		for i := range p.devices {
+			if d := &p.devices[i]; d.MUD != "" && d.MUD == e.Peer.Value {
+				members = append(members, d.Member)
+			}
+		}
+	default:
+		return nil, false
+	}
+	for i := range members {
+		if h := p.host(&members[i]); !h.empty() {
+			hosts = append(hosts, h)
+		} else {
+			p.limit(b, e, "peer", "neither MAC address nor address of one of its devices is known: it is left out")
+		}
+	}
+	if len(members) == 0 {
+		p.limit(b, e, "peer", "no device is known to be of %s %s: the line allows nobody", e.Peer.Kind, shown(e.Peer.Value))
+	}
+	return hosts, true
+}
+
+// makerOf names the maker of a profile's devices as the evaluator does: the
+// authority of its MUD URL (RFC 8520, section 8.4), else the vendor.
+func makerOf(prof *policy.Profile) string {
+	if prof.MUD != nil && prof.MUD.URL != "" {
+		return authority(prof.MUD.URL)
+	}
+	return prof.Vendor
+}
+
+func authority(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+}
+
+// networks gives the addresses of a line's peer; any means all of them.
+func (p *plan) networks(b *body, e *entry) (list []netip.Prefix, any bool) {
+	single := func(addrs []netip.Addr, what string) {
+		for _, a := range addrs {
+			list = append(list, prefixOf(a))
+		}
+		if len(list) == 0 {
+			p.limit(b, e, "peer", "the address of %s is not known: the line allows nobody", what)
+		}
+	}
+	if hosts, ok := p.peers(b, e); ok {
+		var addrs []netip.Addr
+		for i := range hosts {
+			addrs = append(addrs, hosts[i].addrs...)
+		}
+		if len(hosts) > 0 {
+			single(addrs, "its devices")
+		}
+		return compact(list), false
+	}
+	switch e.Peer.Kind {
+	case policy.PeerAny:
+		return nil, true
+	case policy.PeerRole:
+		switch e.Peer.Value {
+		case policy.RoleGateway:
+			single(p.o.Gateways, "the gateway")
+		case policy.RoleResolver:
+			single(p.o.Resolvers, "the resolver")
+		case policy.RoleDHCP, policy.RoleDiscovery:
+			list = append(append(list, p.local...), groups...)
+		default:
+			return nil, true
+		}
+	case policy.PeerName:
+		for _, a := range p.lastSeen(e) {
+			list = append(list, prefixOf(a))
+		}
+	case policy.PeerZone:
+		if list = p.o.Zones[e.Peer.Value]; len(list) == 0 {
+			p.limit(b, e, "peer", "the networks of zone %s are not known: the line allows nobody", shown(e.Peer.Value))
+		}
+	case policy.PeerNetwork:
+		list = e.Peer.Networks
+	case policy.PeerLocal:
+		list = p.local
+	}
+	return compact(list), false
+}
+
+// lastSeen gives the addresses of the names of a line's peer, in order.
+func (p *plan) lastSeen(e *entry) []netip.Addr {
+	var list []netip.Addr
+	for name, addrs := range p.o.Names {
+		if slices.ContainsFunc(e.Peer.Names, func(pattern string) bool { return policy.MatchName(pattern, name) }) {
+			for _, a := range addrs {
+				if a.IsValid() {
+					list = append(list, a.Unmap().WithZone(""))
+				}
+			}
+		}
+	}
+	slices.SortFunc(list, netip.Addr.Compare)
+	return slices.Compact(list)
+}
+
+func prefixOf(a netip.Addr) netip.Prefix {
+	a = a.Unmap().WithZone("")
+	return netip.PrefixFrom(a, a.BitLen())
+}
+
+// compact sorts networks and takes away those that lie in another one.
+func compact(list []netip.Prefix) []netip.Prefix {
+	list = slices.Clone(list)
+	for i, n := range list {
+		if a := n.Addr(); a.Is4In6() && n.Bits() >= 96 {
+			n = netip.PrefixFrom(a.Unmap(), n.Bits()-96)
+		}
+		list[i] = n.Masked()
+	}
+	list = slices.DeleteFunc(list, func(n netip.Prefix) bool { return !n.IsValid() })
+	slices.SortFunc(list, func(a, b netip.Prefix) int {
+		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
+	})
+	out := list[:0]
+	for _, n := range list {
+		if len(out) == 0 || !out[len(out)-1].Contains(n.Addr()) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// merge sorts ranges, cuts them at the highest number and joins those that
+// touch.
+func merge(list []policy.Range, highest uint32) []policy.Range {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b policy.Range) int { return cmp.Compare(a.First, b.First) })
+	var out []policy.Range
+	for _, r := range list {
+		if r.Last = min(r.Last, highest); r.First > r.Last {
+			continue
+		}
+		if n := len(out) - 1; n >= 0 && r.First <= out[n].Last+1 {
+			out[n].Last = max(out[n].Last, r.Last)
+		} else {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+const lastPort = 65535
+
+// numbers writes ranges with commas.
+func numbers(list []policy.Range, scale uint32) string {
+	words := make([]string, len(list))
+	for i, r := range list {
+		first, last := r.First*scale, r.Last*scale+scale-1
+		if words[i] = fmt.Sprint(first); last != first {
+			words[i] = fmt.Sprintf("%d-%d", first, last)
+		}
+	}
+	return strings.Join(words, ", ")
+}
