@@ -106,7 +106,7 @@ func (w *writer) line(i int) {
 	if len(peers) == 0 {
 		return
 	}
-	kind, ok := w.kind(id, i)
+	kind, ok := w.kind(id, i, peers[0])
 	if !ok {
 		return
 	}
@@ -150,7 +150,7 @@ type kind struct {
 	v4, v6       bool
 }
 
-func (w *writer) kind(id string, i int) (kind, bool) {
+func (w *writer) kind(id string, i int, peer policy.Peer) (kind, bool) {
 	l := &w.lines[i]
 	k := kind{theirs: l.Ports, ours: l.From, v4: true, v6: true}
 	if l.Direction == policy.In {
@@ -172,20 +172,20 @@ func (w *writer) kind(id string, i int) (kind, bool) {
 		return k, true
 	case "icmp", "icmp6":
 		k.v4, k.v6 = l.Transport == "icmp", l.Transport == "icmp6"
-		if !w.bothWays(i) && !toGroup(l.Peer) {
+		if !w.bothWays(i) && !toGroup(peer) {
 			k.echo = l.Direction
 			w.limit(id, "type of ICMP", "echo requests and their answers are allowed; a profile does not say which others are meant")
 		}
 		return k, w.withoutPorts(id, l)
 	case "udp":
-		if !toGroup(l.Peer) && w.unclear(i) {
+		if !toGroup(peer) && w.unclear(i, peer) {
 			w.limit(id, "who begins", "over UDP there is no direction: the other side may begin as well, from the same ports")
 		}
 		return k, true
 	case "igmp":
 		k.v6 = false
 	}
-	if !w.bothWays(i) && !toGroup(l.Peer) {
+	if !w.bothWays(i) && !toGroup(peer) {
 		w.limit(id, "who begins", "only over TCP is there a direction: the other side may begin as well")
 	}
 	return k, w.withoutPorts(id, l)
@@ -193,14 +193,12 @@ func (w *writer) kind(id string, i int) (kind, bool) {
 
 // unclear reports whether the entries of a line over UDP let the other side
 // begin where the profile does not.
-func (w *writer) unclear(i int) bool {
+func (w *writer) unclear(i int, peer policy.Peer) bool {
 	l := &w.lines[i]
-	switch {
-	case len(l.Ports) > 0 && len(l.From) == 0:
-		return atHome(l.Peer) && !slices.ContainsFunc(w.lines, func(o policy.Line) bool { return implies(l, &o) })
-	default:
-		return !w.bothWays(i)
+	if len(l.Ports) > 0 && len(l.From) == 0 {
+		return atHome(peer) && !slices.ContainsFunc(w.lines, func(o policy.Line) bool { return implies(l, &o) })
 	}
+	return !w.bothWays(i)
 }
 
 // withoutPorts refuses ports of a transport that has none in a file.
@@ -218,7 +216,7 @@ func number(transport string) (uint8, bool) {
 	}
 	var n uint8
 	_, err := fmt.Sscanf(transport, "%d", &n)
-	return n, err == nil && fmt.Sprint(n) == transport
+	return n, err == nil && n > 0 && fmt.Sprint(n) == transport
 }
 
 // bothWays reports whether a line and its neighbour are one exchange that

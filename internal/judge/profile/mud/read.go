@@ -124,6 +124,10 @@ func (r *reader) meta(o *object) {
 	o.rest()
 }
 
+// uriForm is the uri of RFC 6991, section 4: in US-ASCII, the scheme in lower
+// case.
+var uriForm = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:[!-~]+$`)
+
 // uri reads a URI. The file's own must be https (RFC 8520, section 3.2).
 func (r *reader) uri(o *object, name string, own bool, former ...string) string {
 	text, at := o.string(name, former...)
@@ -135,7 +139,7 @@ func (r *reader) uri(o *object, name string, own bool, former ...string) string 
 	}
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Scheme == "" || u.Host == "" && u.Opaque == "" && u.Path == "":
+	case err != nil || !uriForm.MatchString(text):
 		r.warn(at, o.path+"/"+name, "%q is not a URI", text)
 	case own && (u.Scheme != "https" || u.Host == ""):
 		r.warn(at, o.path+"/"+name, "the scheme of %q is not https", text)
@@ -218,6 +222,9 @@ func (r *reader) references(at int) {
 			}
 			return missing
 		})
+		if len(*direction) == 0 {
+			*direction = nil // as a file without it
+		}
 	}
 	there := map[string]bool{}
 	for _, l := range f.Lists {
@@ -231,6 +238,9 @@ func (r *reader) references(at int) {
 		}
 		return !there[name]
 	})
+	if len(f.Quarantine) == 0 {
+		f.Quarantine = nil
+	}
 }
 
 // word turns an identity into its name alone (RFC 7951, section 6.8).

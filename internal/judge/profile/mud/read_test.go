@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"edgeward/internal/judge/profile"
 	"edgeward/internal/judge/profile/mud"
+	"edgeward/internal/policy"
 	"edgeward/internal/shared"
 )
 
@@ -91,6 +93,13 @@ func TestPublishedFiles(t *testing.T) {
 			t.Errorf("%s: no lines", name)
 		}
 		lines += len(p.Lines)
+		pol := &policy.Policy{ID: name, Kind: policy.ForProfile}
+		if err := profile.Envelope(pol, p); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := profile.Compile([]*policy.Policy{pol}, profile.Options{}); err != nil {
+			t.Error(err)
+		}
 	}
 	t.Logf("%d entries became %d lines", entries, lines)
 }

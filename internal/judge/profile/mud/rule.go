@@ -30,8 +30,12 @@ func (t *translation) rule(name string, e *Entry, from bool) (rule, bool) {
 		t.limit(name, "the entry", "its protocol number and its ports are of different protocols: it matches nothing; left out")
 		return r, false
 	}
-	if v6 && r.transport == "0" {
-		t.limit(name, "protocol 0", "that is an extension header in front of the protocol; taken as ICMPv6, which is what carries it to groups")
+	if r.transport == "0" {
+		if !v6 {
+			t.limit(name, "the entry", "no packet of IPv4 has the protocol number 0; left out")
+			return r, false
+		}
+		t.limit(name, "protocol", "0 is an extension header in front of the protocol; taken as ICMPv6, which has it when it reports group membership")
 		r.transport = "icmp6"
 	}
 	if r.peer, ok = t.peer(name, m, ip, from); !ok {
