@@ -1,3 +1,5 @@
+//go:build !sensor
+
 package fingerprint
 
 import (

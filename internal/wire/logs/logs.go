@@ -168,16 +168,14 @@ func New(in io.Reader, name string, o Options) (*Reader, error) {
 	head, _ := b.Peek(sniffSize)
 	r := &Reader{name: name, opt: o, format: Sniff(head)}
 	switch r.format {
-	case ZeekTSV, CSV:
-		r.parse = &zeekTable{lines: lines{in: b}, csv: r.format == CSV, kind: kindOfName(name)}
-	case ZeekJSON:
-		r.parse = &zeekJSON{lines: lines{in: b}, kind: kindOfName(name)}
-	case EVE:
-		r.parse = &eveLines{lines: lines{in: b}}
 	case NetFlow:
 		r.parse = &export{in: b}
-	default:
+	case None:
 		return nil, ident.Errorf(ident.Invalid, "logs are those of Zeek, EVE JSON lines, NetFlow or IPFIX", "read log %q: not a log that is known", name)
+	default:
+		if r.parse = textParser(r.format, b, name); r.parse == nil {
+			return nil, ident.Errorf(ident.Invalid, "use the program with the hub", "read log %q: this build reads no logs of Zeek or in EVE", name)
+		}
 	}
 	return r, nil
 }
