@@ -31,22 +31,39 @@ type Set struct {
 }
 
 type compiled struct {
-	policy *policy.Policy
-	body   *policy.Profile
-	lines  []line
+	policy *policy.Policy // without its body
+	name   string
+	member policy.Member // the first
+	behind []netip.Prefix
+	heads  []head
+	lines  []*line
+	first  int // where the evaluator counts its first line
 }
 
-// line is a line of a profile with what is compared first in front.
+// head is what of a line is compared first, so that most others are told
+// without looking further. The heads of a profile lie side by side.
+type head struct {
+	key   uint16 // of direction and transport; see keyOf
+	low   uint16 // the hull of all ports
+	high  uint16
+	proto event.Proto // 0 for any
+}
+
+// line is what a line matches. Profiles of like devices share them.
 type line struct {
-	key      uint32 // of direction and transport; see keyOf
+	id       string
+	protocol string
 	kind     peerKind
-	proto    event.Proto // 0 for any
 	roles    Roles
 	proposed bool
-	ports    policy.Range // the hull of all, so that most others are told at once
-	counter  uint32       // where the evaluator counts it
-	value    string       // zone, maker or model
-	from     *policy.Line
+	value    string // zone, maker or model
+	names    []string
+	networks []netip.Prefix
+	ports    []policy.Range
+	from     []policy.Range
+	hours    []policy.Range
+	verbs    []policy.Verb
+	limits   policy.Limits
 	others   *members // of device, class and operators
 }
 
@@ -77,40 +94,66 @@ type members struct {
 	loose map[int32]bool // those that have no MAC: an address is enough
 }
 
+// compiler shares what is the same in many profiles.
+type compiler struct {
+	Set
+	o      Options
+	lists  map[string]*members
+	shapes map[string]shape
+}
+
+type shape struct {
+	head head
+	line *line
+}
+
 // Compile readies profiles. Policies of other kinds are passed over. An error
-// names the policy and the line.
+// names the policy and the line. Nothing of the policies' bodies is kept.
 func Compile(policies []*policy.Policy, o Options) (*Set, error) {
-	s := &Set{}
 	if len(policies) > MaxPolicies {
 		return nil, ident.Errorf(ident.Invalid, "split them", "%d policies are more than %d", len(policies), MaxPolicies)
 	}
-	shared := map[string]*members{}
+	c := &compiler{o: o, lists: map[string]*members{}, shapes: map[string]shape{}}
 	for _, p := range policies {
 		if p.Kind != policy.ForProfile {
 			continue
 		}
-		body, err := Body(p)
-		if err != nil {
+		if err := c.add(p); err != nil {
 			return nil, err
 		}
-		if len(body.Lines) > MaxLines {
-			return nil, ident.Errorf(ident.Invalid, "", "policy %s: %d lines are more than %d", p.ID, len(body.Lines), MaxLines)
-		}
-		c := compiled{policy: p, body: body, lines: make([]line, len(body.Lines))}
-		for i := range body.Lines {
-			if err := s.line(&c.lines[i], &body.Lines[i], p, body, o, shared); err != nil {
-				return nil, ident.Errorf(ident.Invalid, "", "policy %s, line %s: %w", p.ID, body.Lines[i].ID, err)
-			}
-		}
-		at := int32(len(s.profiles))
-		for i := range body.Members {
-			if err := s.who.add(&body.Members[i], at); err != nil {
-				return nil, ident.Errorf(ident.Invalid, "", "policy %s: %w", p.ID, err)
-			}
-		}
-		s.profiles = append(s.profiles, c)
 	}
-	return s, nil
+	return &c.Set, nil
+}
+
+func (c *compiler) add(p *policy.Policy) error {
+	body, err := Body(p)
+	if err != nil {
+		return err
+	}
+	if len(body.Lines) > MaxLines {
+		return ident.Errorf(ident.Invalid, "", "policy %s: %d lines are more than %d", p.ID, len(body.Lines), MaxLines)
+	}
+	envelope := *p
+	envelope.Body = nil
+	out := compiled{policy: &envelope, name: body.Name, behind: body.Behind, first: c.lines}
+	if len(body.Members) > 0 {
+		out.member = body.Members[0]
+	}
+	c.lines += len(body.Lines)
+	out.heads, out.lines = make([]head, len(body.Lines)), make([]*line, len(body.Lines))
+	for i := range body.Lines {
+		if out.heads[i], out.lines[i], err = c.shared(&body.Lines[i], p, body); err != nil {
+			return ident.Errorf(ident.Invalid, "", "policy %s, line %s: %w", p.ID, body.Lines[i].ID, err)
+		}
+	}
+	at := int32(len(c.profiles))
+	for i := range body.Members {
+		if err := c.who.add(&body.Members[i], at); err != nil {
+			return ident.Errorf(ident.Invalid, "", "policy %s: %w", p.ID, err)
+		}
+	}
+	c.profiles = append(c.profiles, out)
+	return nil
 }
 
 // Len gives how many profiles there are.
@@ -132,76 +175,101 @@ func Envelope(p *policy.Policy, body *policy.Profile) error {
 	return err
 }
 
-func (s *Set) line(c *line, l *policy.Line, p *policy.Policy, body *policy.Profile, o Options, shared map[string]*members) error {
-	c.from, c.proposed, c.value = l, l.Proposed, l.Peer.Value
-	if l.Peer.Kind == policy.PeerMaker && c.value == "" { // the same as the profile's
-		c.value = makerOf(body)
+// shared gives the compiled form of a line, the same for lines that match the
+// same.
+func (c *compiler) shared(l *policy.Line, p *policy.Policy, body *policy.Profile) (head, *line, error) {
+	l.Evidence, l.Note = policy.Evidence{}, ""
+	for i := range l.Verbs {
+		l.Verbs[i].Evidence = policy.Evidence{}
 	}
-	c.counter = uint32(s.lines)
-	s.lines++
-	transport, err := transportOf(l.Transport)
+	text, err := json.Marshal(l)
 	if err != nil {
-		return err
+		return head{}, nil, err
 	}
-	switch l.Direction {
-	case policy.Out, policy.In:
-	default:
-		return ident.Errorf(ident.Invalid, "write in or out", "direction %q", l.Direction)
+	key := string(text)
+	switch l.Peer.Kind { // what these mean is said by the profile
+	case policy.PeerMaker, policy.PeerOperators:
+		key = p.ID + key
 	}
-	c.key = keyOf(l.Direction == policy.In, transport)
-	if l.Protocol != "" {
-		if c.proto = event.ProtoByName(l.Protocol); c.proto == 0 {
-			return ident.Errorf(ident.Invalid, "docs/reference/protocols.md has them", "unknown protocol %q", l.Protocol)
-		}
+	if known, ok := c.shapes[key]; ok {
+		return known.head, known.line, nil
 	}
-	c.ports = hull(l.Ports)
-	return s.peer(c, &l.Peer, p, o, shared)
+	h, out, err := c.line(l, p, body)
+	if err == nil {
+		c.shapes[key] = shape{h, out}
+	}
+	return h, out, err
 }
 
-func (s *Set) peer(c *line, peer *policy.Peer, p *policy.Policy, o Options, shared map[string]*members) error {
+func (c *compiler) line(l *policy.Line, p *policy.Policy, body *policy.Profile) (head, *line, error) {
+	out := &line{
+		id: l.ID, protocol: l.Protocol, proposed: l.Proposed, value: l.Peer.Value, names: l.Peer.Names, networks: l.Peer.Networks,
+		ports: l.Ports, from: l.From, hours: l.Hours, verbs: l.Verbs, limits: l.Limits,
+	}
+	if l.Peer.Kind == policy.PeerMaker && out.value == "" { // the same as the profile's
+		out.value = makerOf(body)
+	}
+	transport, err := transportOf(l.Transport)
+	if err != nil {
+		return head{}, nil, err
+	}
+	if l.Direction != policy.Out && l.Direction != policy.In {
+		return head{}, nil, ident.Errorf(ident.Invalid, "write in or out", "direction %q", l.Direction)
+	}
+	h := head{key: keyOf(l.Direction == policy.In, transport)}
+	if l.Protocol != "" {
+		if h.proto = event.ProtoByName(l.Protocol); h.proto == 0 {
+			return head{}, nil, ident.Errorf(ident.Invalid, "docs/reference/protocols.md has them", "unknown protocol %q", l.Protocol)
+		}
+	}
+	h.low, h.high = hull(l.Ports)
+	return h, out, c.peer(out, &l.Peer, p)
+}
+
+func (c *compiler) peer(l *line, peer *policy.Peer, p *policy.Policy) error {
 	switch peer.Kind {
 	case policy.PeerAny:
-		c.kind = peerAny
+		l.kind = peerAny
 	case policy.PeerRole:
-		c.kind = peerRole
+		l.kind = peerRole
 		switch peer.Value {
 		case policy.RoleGateway:
-			c.roles = Gateway
+			l.roles = Gateway
 		case policy.RoleResolver:
-			c.roles = Resolver
+			l.roles = Resolver
 		case policy.RoleTime:
-			c.kind = peerTime
+			l.kind = peerTime
 		case policy.RoleDHCP:
-			c.kind = peerDHCP
+			l.kind = peerDHCP
 		case policy.RoleDiscovery:
-			c.kind = peerDiscovery
+			l.kind = peerDiscovery
 		case policy.RoleNetwork:
-			c.kind = peerNetworkRole
+			l.kind = peerNetworkRole
 		default:
 			return ident.Errorf(ident.Invalid, "", "unknown role %q", peer.Value)
 		}
 	case policy.PeerName:
-		c.kind = peerName
+		l.kind = peerName
 	case policy.PeerDevice:
-		return c.members(peer.Devices)
+		return l.members(peer.Devices)
 	case policy.PeerZone:
-		c.kind = peerZone
+		l.kind = peerZone
 	case policy.PeerNetwork:
-		c.kind = peerNetwork
+		l.kind = peerNetwork
 	case policy.PeerLocal:
-		c.kind = peerLocal
+		l.kind = peerLocal
 	case policy.PeerMaker:
-		c.kind = peerMaker
+		l.kind = peerMaker
 	case policy.PeerModel:
-		c.kind = peerModel
+		l.kind = peerModel
 	case policy.PeerClass:
-		return c.shared(shared, "class "+peer.Value, o.Classes[peer.Value])
+		return c.list(l, "class "+peer.Value, c.o.Classes[peer.Value])
 	case policy.PeerOperators:
-		list := o.Operators[p.ID]
+		list := c.o.Operators[p.ID]
 		if list == nil {
-			return c.shared(shared, "operators", o.Operators[""])
+			return c.list(l, "operators", c.o.Operators[""])
 		}
-		return c.members(list)
+		return l.members(list)
 	default:
 		return ident.Errorf(ident.Invalid, "", "unknown kind of peer %q", peer.Kind)
 	}
@@ -227,26 +295,26 @@ func authority(url string) string {
 	return canonical(hostOnly(rest))
 }
 
-func (c *line) members(list []policy.Member) error {
-	c.kind, c.others = peerMembers, &members{}
+func (l *line) members(list []policy.Member) error {
+	l.kind, l.others = peerMembers, &members{}
 	for i := range list {
-		if err := c.others.add(&list[i], int32(i)); err != nil {
+		if err := l.others.add(&list[i], int32(i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// shared keeps the members of a class once however many lines name it.
-func (c *line) shared(all map[string]*members, name string, list []policy.Member) error {
-	if m := all[name]; m != nil {
-		c.kind, c.others = peerMembers, m
+// list keeps the members of a class once however many lines name it.
+func (c *compiler) list(l *line, name string, list []policy.Member) error {
+	if m := c.lists[name]; m != nil {
+		l.kind, l.others = peerMembers, m
 		return nil
 	}
-	if err := c.members(list); err != nil {
+	if err := l.members(list); err != nil {
 		return err
 	}
-	all[name] = c.others
+	c.lists[name] = l.others
 	return nil
 }
 
@@ -307,12 +375,11 @@ func (m *members) find(s *Side) int32 {
 	return -1
 }
 
-func keyOf(in bool, transport uint16) uint32 {
-	k := uint32(transport)
+func keyOf(in bool, transport uint16) uint16 {
 	if in {
-		k |= 1 << 31
+		transport |= 1 << 15
 	}
-	return k
+	return transport
 }
 
 const anyTransport = 0x100
@@ -360,13 +427,13 @@ func TransportName(t uint8) string {
 	return number(t)
 }
 
-func hull(list []policy.Range) policy.Range {
+func hull(list []policy.Range) (low, high uint16) {
 	if len(list) == 0 {
-		return policy.Range{Last: 1<<32 - 1}
+		return 0, 1<<16 - 1
 	}
-	h := list[0]
+	first, last := list[0].First, list[0].Last
 	for _, r := range list[1:] {
-		h.First, h.Last = min(h.First, r.First), max(h.Last, r.Last)
+		first, last = min(first, r.First), max(last, r.Last)
 	}
-	return h
+	return uint16(min(first, 1<<16-1)), uint16(min(last, 1<<16-1))
 }

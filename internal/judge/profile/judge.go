@@ -44,8 +44,9 @@ type Verdict struct {
 	Open    bool           // allowed since it cannot be known: it began unseen, at a port where a name is allowed
 	In      bool           // the profile's device was the one asked
 	Miss    Miss           // when it is not allowed
-	Policy  *policy.Policy // the one that refused, else the one that allowed
-	Line    *policy.Line   // the one that allows it, or that comes nearest; nil when there is none
+	Policy  *policy.Policy // the one that refused, else the one that allowed; without its body
+	Line    string         // id of the line that allows it, or that comes nearest; empty when there is none
+	Wants   string         // the protocol of that line
 }
 
 // Evaluator judges exchanges in the order of their time and counts them
@@ -104,25 +105,25 @@ func (e *Evaluator) side(c *compiled, x *Exchange, in bool) Verdict {
 	if in {
 		own = &x.Server
 	}
-	if x.Act.Op == OpNetwork || own.Behind && contains(c.body.Behind, own.Addr) {
+	if x.Act.Op == OpNetwork || own.Behind && contains(c.behind, own.Addr) {
 		v.Allowed, v.Miss = true, MissNothing
 		return v
 	}
-	var best *line
-	e.try(c, x, in, &v, &best)
-	if !v.Allowed && x.Guessed {
-		// Who asked is not known, so it may have been the other one.
-		turned := *x
+	if e.allowed(c, x, in, &v) {
+		return v
+	}
+	turned := *x
+	if x.Guessed { // who asked is not known, so it may have been the other one
 		turned.Client, turned.Server = x.Server, x.Client
 		turned.ClientPort, turned.ServerPort = x.ServerPort, x.ClientPort
 		turned.BytesOut, turned.BytesIn = x.BytesIn, x.BytesOut
-		e.try(c, &turned, !in, &v, &best)
-		if !v.Allowed && v.Miss >= MissPort && (c.openAt(x, in) || c.openAt(&turned, !in)) {
-			v.Allowed, v.Open, v.Miss = true, true, MissNothing
+		if e.allowed(c, &turned, !in, &v) {
+			return v
 		}
 	}
-	if best != nil {
-		v.Line = best.from
+	v.nearest(c, x, in)
+	if x.Guessed && v.Miss >= MissPort && (c.openAt(x, in) || c.openAt(&turned, !in)) {
+		v.Allowed, v.Open, v.Miss = true, true, MissNothing
 	}
 	return v
 }
@@ -134,65 +135,88 @@ func (c *compiled) openAt(x *Exchange, in bool) bool {
 	if in || other.Home || len(other.Names) > 0 {
 		return false
 	}
-	for i := range c.lines {
-		l := &c.lines[i]
-		if l.kind == peerName && !l.proposed && l.key == keyOf(false, uint16(x.Transport)) && within(l.from.Ports, uint32(x.ServerPort)) {
+	for i, l := range c.lines {
+		if l.kind == peerName && !l.proposed && c.heads[i].key == keyOf(false, uint16(x.Transport)) && within(l.ports, uint32(x.ServerPort)) {
 			return true
 		}
 	}
 	return false
 }
 
-// try looks for the line that allows the exchange, and for the nearest.
-func (e *Evaluator) try(c *compiled, x *Exchange, in bool, v *Verdict, best **line) {
+// allowed looks for the line that allows the exchange, and counts it there.
+func (e *Evaluator) allowed(c *compiled, x *Exchange, in bool, v *Verdict) bool {
 	other := &x.Server
 	if in {
 		other = &x.Client
 	}
 	exact, wild := keyOf(in, uint16(x.Transport)), keyOf(in, anyTransport)
-	for i := range c.lines {
-		l := &c.lines[i]
-		if l.key != exact && l.key != wild {
+	for i, h := range c.heads {
+		if h.key != exact && h.key != wild || x.ServerPort < h.low || x.ServerPort > h.high || h.proto != 0 && h.proto != x.Protocol && !kin(h.proto, x) {
 			continue
 		}
-		miss := l.misses(x, other)
+		l := c.lines[i]
+		miss := l.misses(h.proto, x, other)
 		if miss == MissNothing {
-			miss = e.count(l, x, in)
+			miss = e.count(l, c.first+i, x, in)
 		}
 		if miss == MissNothing {
-			v.Allowed, v.Miss, *best = true, miss, l
-			return
+			v.Allowed, v.Miss, v.Line, v.Wants = true, miss, l.id, l.protocol
+			return true
 		}
-		if !v.Allowed && (*best == nil || miss < v.Miss) {
-			v.Miss, *best = miss, l
+		if miss == MissRate || miss == MissSize {
+			v.over(miss, l)
+		}
+	}
+	return false
+}
+
+// over notes that a line would allow an exchange but for how much it is.
+func (v *Verdict) over(miss Miss, l *line) {
+	if v.Line == "" || miss < v.Miss {
+		v.Miss, v.Line, v.Wants = miss, l.id, l.protocol
+	}
+}
+
+// nearest looks for the line that an exchange differs least from.
+func (v *Verdict) nearest(c *compiled, x *Exchange, in bool) {
+	other := &x.Server
+	if in {
+		other = &x.Client
+	}
+	exact, wild := keyOf(in, uint16(x.Transport)), keyOf(in, anyTransport)
+	for i, h := range c.heads {
+		if h.key != exact && h.key != wild {
+			continue
+		}
+		if miss := c.lines[i].misses(h.proto, x, other); miss != MissNothing {
+			v.over(miss, c.lines[i])
 		}
 	}
 }
 
 // misses gives what an exchange differs in from a line, without its rates.
-func (l *line) misses(x *Exchange, other *Side) Miss {
-	port := uint32(x.ServerPort)
+func (l *line) misses(proto event.Proto, x *Exchange, other *Side) Miss {
 	if !l.matches(x, other) {
 		return MissPeer
 	}
-	if port < l.ports.First || port > l.ports.Last || !within(l.from.Ports, port) || !within(l.from.From, uint32(x.ClientPort)) {
+	if !within(l.ports, uint32(x.ServerPort)) || !within(l.from, uint32(x.ClientPort)) {
 		return MissPort
 	}
-	if l.proto != 0 && x.Protocol != l.proto && !kin(l.proto, x) {
+	if proto != 0 && x.Protocol != proto && !kin(proto, x) {
 		return MissProtocol
 	}
 	if l.proposed {
 		return MissProposed
 	}
-	if len(l.from.Hours) > 0 && !within(l.from.Hours, hourOf(x.Time)) {
+	if len(l.hours) > 0 && !within(l.hours, hourOf(x.Time)) {
 		return MissHours
 	}
-	if x.Act.Op == "" || len(l.from.Verbs) == 0 {
+	if x.Act.Op == "" || len(l.verbs) == 0 {
 		return MissNothing
 	}
 	miss := MissVerb
-	for i := range l.from.Verbs {
-		if m := missesVerb(&l.from.Verbs[i], &x.Act); m < miss {
+	for i := range l.verbs {
+		if m := missesVerb(&l.verbs[i], &x.Act); m < miss {
 			if miss = m; m == MissNothing {
 				return m
 			}
@@ -259,7 +283,7 @@ func (l *line) matches(x *Exchange, other *Side) bool {
 	case peerNetworkRole:
 		return x.Act.Op == OpNetwork
 	case peerName:
-		for _, pattern := range l.from.Peer.Names {
+		for _, pattern := range l.names {
 			for _, name := range other.Names {
 				if policy.MatchName(pattern, name) {
 					return true
@@ -272,7 +296,7 @@ func (l *line) matches(x *Exchange, other *Side) bool {
 	case peerZone:
 		return other.Zone == l.value
 	case peerNetwork:
-		return contains(l.from.Peer.Networks, other.Addr)
+		return contains(l.networks, other.Addr)
 	case peerLocal:
 		return other.Home && other.Roles&Group == 0
 	case peerMaker:
@@ -326,12 +350,12 @@ func hourOf(t int64) uint32 {
 
 // count adds an exchange to what a line carried in the hour, unless that is
 // more than its ceiling.
-func (e *Evaluator) count(l *line, x *Exchange, in bool) Miss {
-	limits := &l.from.Limits
+func (e *Evaluator) count(l *line, at int, x *Exchange, in bool) Miss {
+	limits := &l.limits
 	if *limits == (policy.Limits{}) {
 		return MissNothing
 	}
-	c := &e.counts[l.counter]
+	c := &e.counts[at]
 	if h := int32(x.Time / hour); h != c.hour {
 		*c = count{hour: h}
 	}

@@ -173,7 +173,7 @@ func (p *Proof) note(at int32, own *Side, x *Exchange, in bool) {
 		if len(p.devices) >= maxProved {
 			return
 		}
-		d = &DeviceResult{Policy: c.policy.ID, Name: c.body.Name, Device: own.Device}
+		d = &DeviceResult{Policy: c.policy.ID, Name: c.name, Device: own.Device}
 		if own.Addr.IsValid() {
 			d.Address = own.Addr.String()
 		}
@@ -197,7 +197,7 @@ func (p *Proof) block(subject subjectKey, x *Exchange, v *Verdict, own, other *S
 		}
 		b = &Block{
 			Policy: v.Policy.ID, Direction: policy.Out, Peer: k.peer, Transport: TransportName(x.Transport), Port: x.ServerPort, Protocol: k.protocol,
-			Op: x.Act.Op, Target: ident.Clip(x.Act.Target, 256), As: ident.Clip(x.Act.As, 128), Reason: v.Miss.String(),
+			Op: x.Act.Op, Target: ident.Clip(x.Act.Target, 256), As: ident.Clip(x.Act.As, 128), Reason: v.Miss.String(), Line: v.Line,
 		}
 		k.op, k.target = b.Op, string([]byte(k.target))
 		if v.In {
@@ -208,9 +208,6 @@ func (p *Proof) block(subject subjectKey, x *Exchange, v *Verdict, own, other *S
 		}
 		if len(other.Names) > 0 {
 			b.PeerName = other.Names[0]
-		}
-		if v.Line != nil {
-			b.Line = v.Line.ID
 		}
 		b.Why = why(b, v)
 		p.blocks[k] = b
@@ -235,7 +232,7 @@ func why(b *Block, v *Verdict) string {
 	case MissPort:
 		return fmt.Sprintf("%s is a known peer, port %d over %s is new", whom, b.Port, b.Transport)
 	case MissProtocol:
-		return fmt.Sprintf("the line is for %s, this is %s", v.Line.Protocol, cmp.Or(b.Protocol, "not recognised"))
+		return fmt.Sprintf("the line is for %s, this is %s", v.Wants, cmp.Or(b.Protocol, "not recognised"))
 	case MissVerb:
 		return fmt.Sprintf("%q was never seen there", b.Op)
 	case MissTarget:

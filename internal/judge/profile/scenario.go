@@ -85,11 +85,11 @@ type Replayed struct {
 func (s *Set) Replay(p *policy.Policy, sc Scenario, at int64) Replayed {
 	r := Replayed{Scenario: sc}
 	for i := range s.profiles {
-		if s.profiles[i].policy != p || len(s.profiles[i].body.Members) == 0 {
+		if s.profiles[i].policy.ID != p.ID {
 			continue
 		}
 		e := NewEvaluator(s)
-		own := sideOf(&s.profiles[i].body.Members[0])
+		own := sideOf(&s.profiles[i].member)
 		for _, st := range sc.steps {
 			for k := range st.n {
 				x := st.exchange(own, k, at)
