@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,13 +34,13 @@ func FromProfile(p *policy.Profile, o Options) (*File, []policy.Limit, error) {
 	if p.MUD != nil {
 		about = *p.MUD
 	}
-	read := about.LastUpdate != "" // from a file, rather than learned
+	learned := about.LastUpdate == ""
 	f := &File{
-		URL: cmp.Or(o.URL, about.URL), Signature: o.Signature, LastUpdate: about.LastUpdate, Supported: about.Supported || !read,
+		URL: cmp.Or(o.URL, about.URL), Signature: o.Signature, LastUpdate: about.LastUpdate, Supported: about.Supported || learned,
 		CacheValidity: cmp.Or(about.CacheValidity, defaultValidity), SystemInfo: about.SystemInfo, Manufacturer: p.Vendor, Model: p.Model,
 		Firmware: about.Firmware, Software: about.Software, Documentation: about.Documentation,
 	}
-	if !read {
+	if learned {
 		f.SystemInfo = cmp.Or(f.SystemInfo, p.Name)
 	}
 	if !o.Updated.IsZero() {
@@ -51,7 +52,10 @@ func FromProfile(p *policy.Profile, o Options) (*File, []policy.Limit, error) {
 	if f.LastUpdate == "" {
 		return nil, nil, ident.Errorf(ident.Invalid, "", "usage description of profile %q: it has no time of its last change", p.Name)
 	}
-	w := writer{lines: p.Lines, written: map[string]bool{}, names: names{}}
+	w := writer{lines: p.Lines, at: map[string]int{}, written: map[string]bool{}, names: names{}}
+	for i := range p.Lines {
+		w.at[p.Lines[i].Identify()] = i
+	}
 	prefix := fmt.Sprintf("mud-%05d-", crc32.ChecksumIEEE([]byte(f.URL))%100000)
 	for v := range w.lists {
 		for d, suffix := range []string{"fr", "to"} {
@@ -79,7 +83,8 @@ func FromProfile(p *policy.Profile, o Options) (*File, []policy.Limit, error) {
 // writer makes entries of lines.
 type writer struct {
 	lines      []policy.Line
-	lists      [2][2]List // by version of IP, by direction: from and to the device
+	at         map[string]int // where a line is, by what it matches
+	lists      [2][2]List     // by version of IP, by direction: from and to the device
 	written    map[string]bool
 	names      names
 	quarantine []string
@@ -99,21 +104,18 @@ func (w *writer) line(i int) {
 		return
 	}
 	w.unsaid(id, l)
-	if w.implied(i) {
-		return
-	}
 	peers := w.peers(id, l)
-	if len(peers) == 0 {
+	if len(peers) == 0 || w.implied(i) {
 		return
 	}
-	kind, ok := w.kind(id, i, peers[0])
+	k, ok := w.kind(id, i, peers[0])
 	if !ok {
 		return
 	}
 	for _, p := range peers {
-		for _, theirs := range conditions(kind.theirs) {
-			for _, ours := range conditions(kind.ours) {
-				w.pair(id, &kind, p, theirs, ours, l.Quarantine)
+		for _, theirs := range conditions(k.theirs) {
+			for _, ours := range conditions(k.ours) {
+				w.pair(id, &k, p, theirs, ours, l.Quarantine)
 			}
 		}
 	}
@@ -195,10 +197,12 @@ func (w *writer) kind(id string, i int, peer policy.Peer) (kind, bool) {
 // begin where the profile does not.
 func (w *writer) unclear(i int, peer policy.Peer) bool {
 	l := &w.lines[i]
-	if len(l.Ports) > 0 && len(l.From) == 0 {
-		return atHome(peer) && !slices.ContainsFunc(w.lines, func(o policy.Line) bool { return implies(l, &o) })
+	if len(l.Ports) == 0 || len(l.From) > 0 {
+		return !w.bothWays(i)
 	}
-	return !w.bothWays(i)
+	m := mirror(l)
+	m.From = m.Ports
+	return atHome(peer) && !w.beside(l, &m)
 }
 
 // withoutPorts refuses ports of a transport that has none in a file.
@@ -214,36 +218,40 @@ func number(transport string) (uint8, bool) {
 	if n, ok := transportNumbers[transport]; ok {
 		return n, true
 	}
-	var n uint8
-	_, err := fmt.Sscanf(transport, "%d", &n)
-	return n, err == nil && n > 0 && fmt.Sprint(n) == transport
+	n, err := strconv.ParseUint(transport, 10, 8)
+	return uint8(n), err == nil && n > 0
 }
 
 // bothWays reports whether a line and its neighbour are one exchange that
 // either side may begin, which one pair of entries without a direction says.
 func (w *writer) bothWays(i int) bool {
-	same := func(a, b *policy.Line) bool {
-		return a.Direction == policy.Out && b.Direction == policy.In && a.Transport == b.Transport && a.Quarantine == b.Quarantine && !a.Proposed && !b.Proposed &&
-			samePeer(a.Peer, b.Peer) && slices.Equal(a.Ports, b.From) && slices.Equal(a.From, b.Ports)
+	l := &w.lines[i]
+	m := mirror(l)
+	m.Ports, m.From = m.From, m.Ports
+	next := i + 1
+	if l.Direction == policy.In {
+		next = i - 1
 	}
-	return i > 0 && same(&w.lines[i-1], &w.lines[i]) || i+1 < len(w.lines) && same(&w.lines[i], &w.lines[i+1])
+	return next >= 0 && next < len(w.lines) && w.beside(l, &m) && w.lines[next].Identify() == m.Identify()
 }
 
 // implied reports whether a line is what reading the entries of another
 // brings along; see [ToProfile].
 func (w *writer) implied(i int) bool {
 	l := &w.lines[i]
-	return l.Transport == "udp" && len(l.Ports) > 0 && slices.Equal(l.Ports, l.From) && atHome(l.Peer) &&
-		slices.ContainsFunc(w.lines, func(o policy.Line) bool { return implies(&o, l) })
+	if l.Transport != "udp" || len(l.Ports) == 0 || !slices.Equal(l.Ports, l.From) || !atHome(l.Peer) {
+		return false
+	}
+	m := mirror(l)
+	m.From = nil
+	return w.beside(l, &m)
 }
 
-func implies(l, o *policy.Line) bool {
-	return l.Transport == "udp" && o.Transport == "udp" && l.Direction != o.Direction && !l.Proposed && !o.Proposed && l.Quarantine == o.Quarantine &&
-		len(l.From) == 0 && slices.Equal(l.Ports, o.Ports) && slices.Equal(o.Ports, o.From) && samePeer(l.Peer, o.Peer)
-}
-
-func samePeer(a, b policy.Peer) bool {
-	return (&policy.Line{Peer: a}).Identify() == (&policy.Line{Peer: b}).Identify()
+// beside reports whether the profile has another line with a line, which is
+// written whenever that is.
+func (w *writer) beside(l, other *policy.Line) bool {
+	i, ok := w.at[other.Identify()]
+	return ok && !w.lines[i].Proposed && w.lines[i].Quarantine == l.Quarantine
 }
 
 // pair writes the entries of both directions, in the versions of IP that fit.

@@ -75,7 +75,6 @@ type translation struct {
 type draft struct {
 	policy.Line
 	from, to bool // entries of which direction it has
-	free     bool // nothing said who begins
 }
 
 // rule is an entry seen from the device.
@@ -146,7 +145,6 @@ func (t *translation) add(l policy.Line, r *rule, from bool) {
 	}
 	d := &t.lines[i]
 	d.from, d.to = d.from || from, d.to || !from
-	d.free = d.free || r.initiated == ""
 	d.Quarantine = d.Quarantine || l.Quarantine
 	for i := range t.refused {
 		if !d.Proposed && t.refused[i].overlaps(r) {
@@ -165,15 +163,11 @@ func (t *translation) finish() []policy.Line {
 		if (!d.from || !d.to) && !toGroup(d.Peer) {
 			t.limit(d.ID, "one direction", "entries let packets pass in one direction only; a line is about exchanges, with their answers")
 		}
-		if d.Transport != "udp" || !d.free || d.From != nil || d.Ports == nil || !atHome(d.Peer) {
+		if d.Transport != "udp" || d.From != nil || d.Ports == nil || !atHome(d.Peer) {
 			continue
 		}
-		l := d.Line
-		if l.From = l.Ports; l.Direction == policy.Out {
-			l.Direction = policy.In
-		} else {
-			l.Direction = policy.Out
-		}
+		l := mirror(&d.Line)
+		l.From = l.Ports
 		l.ID = l.Identify()
 		if _, ok := t.at[l.ID]; !ok {
 			t.at[l.ID] = -1
@@ -182,6 +176,15 @@ func (t *translation) finish() []policy.Line {
 	}
 	slices.SortStableFunc(lines, func(a, b policy.Line) int { return only6(&a) - only6(&b) })
 	return lines
+}
+
+// mirror gives a line with the other side asking, at the same ports.
+func mirror(l *policy.Line) policy.Line {
+	m := *l
+	if m.Direction = policy.In; l.Direction == policy.In {
+		m.Direction = policy.Out
+	}
+	return m
 }
 
 // only6 tells the lines that IPv6 alone has: a file lists them on their own,
