@@ -50,6 +50,10 @@ func (i *injection) request(s *sight, b *event.HTTP) {
 	if b.Method == "" {
 		return
 	}
+	if unaskedShell(b) {
+		i.report(s, b, attackText{what: "a shell command for a management service that asks for no password (OMI)", command: true}, "body", b.ReqBody)
+		return
+	}
 	body := inBody
 	if isForm(b) {
 		body = inForm
@@ -68,6 +72,14 @@ func (i *injection) request(s *sight, b *event.HTTP) {
 			}
 		}
 	}
+}
+
+// unaskedShell reports whether a request of WS-Management without credentials
+// made the service run a command, as one of Open Management Infrastructure
+// without the update of September 2021 does (CVE-2021-38647).
+func unaskedShell(b *event.HTTP) bool {
+	return b.Method == "POST" && b.Authenticate == "" && b.Status == 200 && strings.HasPrefix(b.URL, "/wsman") &&
+		(strings.Contains(b.ReqBody, "ExecuteShellCommand") || strings.Contains(b.ReqBody, "ExecuteScript"))
 }
 
 // isForm reports whether the request's body is a form.

@@ -26,6 +26,7 @@ func (p *payload) close() {}
 // arrival is a file that came, or was asked for.
 type arrival struct {
 	name, host, agent, magic string
+	mime                     string
 	proto                    event.Proto
 	port                     uint16
 	size                     uint64
@@ -35,7 +36,7 @@ type arrival struct {
 func (p *payload) fact(s *sight) {
 	switch b := s.Body.(type) {
 	case *event.FileInfo:
-		a := arrival{name: b.Filename, host: b.Host, agent: b.Agent, magic: b.Magic, proto: b.AppProto, port: s.DstPort, size: b.Size}
+		a := arrival{name: b.Filename, host: b.Host, agent: b.Agent, magic: b.Magic, mime: b.Mime, proto: b.AppProto, port: s.DstPort, size: b.Size}
 		if b.Dir == event.ToClient {
 			p.judge(s, &s.src, &s.dst, a)
 		} else if b.AppProto != event.ProtoSMB {
@@ -121,6 +122,9 @@ func (a *arrival) weigh(taken string, say func(string)) (score int, program bool
 		add(1, "its name is that of a program")
 		program = program || a.magic == "" || a.magic == "unknown"
 	}
+	if program && a.magic != "" && media(a.mime) {
+		add(2, "it was said to be a picture or the like")
+	}
 	switch a.proto {
 	case event.ProtoHTTP:
 		if isAddress(a.host) {
@@ -128,8 +132,11 @@ func (a *arrival) weigh(taken string, say func(string)) (score int, program bool
 		} else if a.host != "" {
 			score-- // makers' updates come from servers with names
 		}
-		if a.name != "" && a.agent == "" || fetchAgents.inFold(a.agent) {
+		switch {
+		case a.name != "" && a.agent == "" || fetchAgents.inFold(a.agent):
 			add(1, "no browser fetched it")
+		case randomAgent(a.agent):
+			add(1, "who fetched it made up a name for itself")
 		}
 		if a.port != 80 && a.port != 8080 && a.port != 443 && a.port != 8000 {
 			add(1, "it came from an unusual port")
@@ -157,6 +164,32 @@ var (
 	fetchAgents = words("wget", "curl", "busybox", "libwww", "python", "java/", "powershell", "certutil", "go-http", "hello, world")
 	usualAgents = words("microsoft", "windows-update", "debian", "apt", "opkg", "dnf", "yum", "mozilla", "okhttp", "dalvik")
 )
+
+// media reports whether a media type is of pictures, sound or film.
+func media(mime string) bool {
+	kind, _, _ := strings.Cut(mime, "/")
+	return kind == "image" || kind == "audio" || kind == "video"
+}
+
+// randomAgent reports whether the name of a client is one long word of letters
+// in both cases at random, as loaders make them up. Programs tell a version.
+func randomAgent(agent string) bool {
+	if len(agent) < 12 || len(agent) > 64 {
+		return false
+	}
+	changes, upper := 0, false
+	for i := range len(agent) {
+		c := agent[i]
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return false
+		}
+		if up := c < 'a'; up != upper {
+			upper = up
+			changes++
+		}
+	}
+	return changes*3 >= len(agent)
+}
 
 // takenOver says how the receiver was attacked shortly before.
 func (p *payload) takenOver(s *sight, to *actor) string {

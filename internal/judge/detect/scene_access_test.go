@@ -44,6 +44,16 @@ func accessScenes() []scene {
 				}
 			}},
 		{check: "exploit.command-injection",
+			attack: func(f *feed) { // OMI runs what nobody had a password for
+				f.tcp(stranger, server, 4000, 5985, &event.HTTP{Method: "POST", URL: "/wsman", Host: server, Status: 200, ReqType: "application/soap+xml", ReqBody: "<a:Action>http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/SCX_OperatingSystem/ExecuteShellCommand</a:Action>"})
+			},
+			near: func(f *feed) { // somebody with a password; a service that refuses
+				for _, b := range []event.HTTP{{Status: 200, Authenticate: "Basic"}, {Status: 401}} {
+					b.Method, b.URL, b.Host, b.ReqBody = "POST", "/wsman", server, "SCX_OperatingSystem/ExecuteShellCommand"
+					f.tcp(laptop, server, 4000, 5985, &b)
+				}
+			}},
+		{check: "exploit.command-injection",
 			attack: func(f *feed) { f.get(stranger, server, "/ping.cgi?addr=127.0.0.1;cat%20/etc/passwd") },
 			near: func(f *feed) {
 				for _, u := range []string{"/css?family=Open+Sans|Roboto", "/a?b=1&id=5&cat=3&ls=2", "/x;jsessionid=12?y=1", "/f?fields=name|id", "/s?q=how+to+use+wget", "/p?c=a%26b", "/t?price=$(free)"} {
@@ -133,6 +143,14 @@ func accessScenes() []scene {
 				f.tcp(camera, cloud, 4000, 80, &event.FileInfo{AppProto: event.ProtoHTTP, Filename: "/fw/CAM-2.1.bin", Host: "update.maker.example", Magic: "elf-mips", Size: 900000, Dir: event.ToClient})
 				f.tcp(laptop, cloud, 4000, 80, &event.FileInfo{AppProto: event.ProtoHTTP, Filename: "/a.png", Host: cloud, Magic: "image", Size: 5000, Dir: event.ToClient, Agent: "Mozilla/5.0"})
 				f.tcp(laptop, cloud, 4000, 80, &event.FileInfo{AppProto: event.ProtoHTTP, Filename: "/a.js", Host: "www.example.org", Magic: "text", Size: 5000, Dir: event.ToClient, Agent: "Mozilla/5.0"})
+			}},
+		{check: "infection.payload-download",
+			attack: func(f *feed) { // programs that pretend to be something else, or whose fetcher does
+				f.tcp(laptop, stranger, 4000, 80, &event.FileInfo{AppProto: event.ProtoHTTP, Filename: "/table.png", Host: stranger, Magic: "pe", Mime: "image/png", Size: 90000, Dir: event.ToClient, Agent: "loader/1.0"})
+				f.tcp(camera, cloud, 4000, 80, &event.FileInfo{AppProto: event.ProtoHTTP, Filename: "/s.php", Host: cloud, Magic: "pe", Size: 90000, Dir: event.ToClient, Agent: "qwTyyEKzNtGatwnJjmCc"})
+			},
+			near: func(f *feed) { // a program of a service with a name, by a program with one
+				f.tcp(laptop, cloud, 4000, 80, &event.FileInfo{AppProto: event.ProtoHTTP, Filename: "/setup.exe", Host: cloud, Magic: "pe", Mime: "application/octet-stream", Size: 90000, Dir: event.ToClient, Agent: "VendorUpdater"})
 			}},
 		{check: "infection.self-propagation",
 			attack: func(f *feed) {
