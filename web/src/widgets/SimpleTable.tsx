@@ -3,6 +3,7 @@ import css from './SimpleTable.module.css';
 
 export interface Column<T> {
   key: string;
+  /** Empty over what can be done with a row, which stays in sight where the table scrolls sideways. */
   header: ReactNode;
   cell: (row: T) => ReactNode;
   /** Numbers stand at the right. */
@@ -63,6 +64,7 @@ export function SimpleTable<T>({ label, columns, rows, rowKey, faded, current }:
                     data-label={typeof c.header === 'string' && c.header !== '' ? c.header : undefined}
                     data-right={c.right || undefined}
                     data-tight={c.tight || undefined}
+                    data-act={c.header === '' || undefined}
                     data-wide={c.wideOnly || undefined}
                   >
                     {c.cell(row)}

@@ -100,13 +100,20 @@ export function IdentityTab({ device: d }: { device: DeviceDetail }) {
               { key: 'source', header: t('belief.source'), cell: (e) => e.source },
               { key: 'seen', header: t('belief.seen'), cell: (e) => <Inert value={e.seen} limit={140} /> },
               {
-                key: 'packet',
-                header: t('belief.packet'),
-                right: true,
+                key: 'time',
+                header: t('belief.time'),
                 wideOnly: true,
-                cell: (e) => (e.packet ? <Count value={e.packet} /> : '–'),
+                cell: (e) => (
+                  <>
+                    <Time value={e.time} />
+                    {!!e.packet && (
+                      <div className="dim">
+                        {t('belief.packet')} <Count value={e.packet} />
+                      </div>
+                    )}
+                  </>
+                ),
               },
-              { key: 'time', header: t('belief.time'), wideOnly: true, cell: (e) => <Time value={e.time} /> },
             ]}
           />
         )}

@@ -84,7 +84,7 @@ export function deviceColumns(t: TFunction): Column<Device>[] {
     {
       id: 'findings',
       header: t('devices:column.findings'),
-      width: 'minmax(104px, 0.7fr)',
+      width: 'minmax(120px, 0.7fr)',
       cell: (d) => <FindingCounts counts={d.findings} />,
     },
     {
