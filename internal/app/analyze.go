@@ -320,7 +320,7 @@ func addStats(r *report.Report, s pipeline.Stats) {
 			Messages: p.ToServer + p.ToClient, Bytes: p.Bytes, Errors: p.Errors,
 		})
 	}
-	slices.SortFunc(r.Protocols, func(a, b report.Protocol) int {
+	ident.Sort(r.Protocols, func(a, b *report.Protocol) int {
 		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(b.Flows, a.Flows), cmp.Compare(a.Name, b.Name))
 	})
 }

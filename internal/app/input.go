@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"slices"
 
 	"edgeward/internal/ident"
 	"edgeward/internal/wire/capture"
@@ -123,6 +122,6 @@ func gather(paths []string) (inputs []input, skipped int, problems []problem) {
 			inputs[i].first = firstTime(inputs[i].path)
 		}
 	}
-	slices.SortStableFunc(inputs, func(a, b input) int { return cmp.Compare(a.first, b.first) })
+	ident.Sort(inputs, func(a, b *input) int { return cmp.Compare(a.first, b.first) })
 	return inputs, skipped, problems
 }

@@ -109,8 +109,8 @@ func (v *Inventory) compose(k ident.HostKey, hosts []*host) *asset.Device {
 	beliefs = v.ofMaker(append(beliefs, v.derived(d, roles)...), d.MACs)
 	weigh(d, beliefs)
 	d.Peers = v.topPeers(peers)
-	slices.SortFunc(d.Services, compareServices)
-	slices.SortFunc(d.Uses, compareServices)
+	ident.Sort(d.Services, compareServices)
+	ident.Sort(d.Uses, compareServices)
 	return d
 }
 
@@ -183,7 +183,7 @@ func (v *Inventory) match(field, value string) []fingerprint.Clue {
 // one value strengthen each other: the chance that all are wrong is the
 // product of the chances that each is.
 func weigh(d *asset.Device, beliefs []belief) {
-	slices.SortStableFunc(beliefs, func(a, b belief) int {
+	ident.Sort(beliefs, func(a, b *belief) int {
 		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Attribute, b.Attribute), cmp.Compare(a.Value, b.Value), cmp.Compare(a.source, b.source))
 	})
 	for attr := fingerprint.Attribute(0); attr < fingerprint.AttributeCount; attr++ {
@@ -272,7 +272,7 @@ next:
 	return into
 }
 
-func compareServices(a, b asset.Service) int {
+func compareServices(a, b *asset.Service) int {
 	return cmp.Or(cmp.Compare(a.Transport, b.Transport), cmp.Compare(a.Port, b.Port))
 }
 
@@ -315,7 +315,7 @@ func (v *Inventory) topPeers(peers map[netip.Addr]*peer) []asset.Peer {
 		q.Name = v.names.of(q.Address)
 		out = append(out, q)
 	}
-	slices.SortFunc(out, func(a, b asset.Peer) int {
+	ident.Sort(out, func(a, b *asset.Peer) int {
 		return cmp.Or(cmp.Compare(b.BytesIn+b.BytesOut, a.BytesIn+a.BytesOut), a.Address.Compare(b.Address))
 	})
 	return slices.Clip(out[:min(len(out), shownPeers)])
