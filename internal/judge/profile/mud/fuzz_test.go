@@ -13,6 +13,7 @@ import (
 func FuzzRead(f *testing.F) {
 	f.Add(luminaire)
 	f.Add([]byte(draft))
+	f.Add([]byte(early))
 	f.Add([]byte(`{"ietf-mud:mud": {}, "ietf-access-control-list:acls": {"acl": {"aces": {"ace": [{"matches": {"icmp": {"type": 8}}}]}}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, _, err := mud.Read("fuzz", data)

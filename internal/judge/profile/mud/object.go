@@ -64,6 +64,7 @@ func (o *object) index(is func(string) bool) int {
 func (o *object) rest() {
 	for i, m := range o.node.members {
 		if !o.used[i] {
+			o.unknown++
 			o.warn(m.value.at, o.path+"/"+m.name, "not understood; left out")
 		}
 	}

@@ -52,6 +52,8 @@ type reader struct {
 	*source
 	file    *File
 	entries int
+	unknown int  // members that were not understood
+	v6      bool // the list at hand is for IPv6
 	err     error
 }
 
@@ -69,8 +71,14 @@ func (r *reader) read(root *node) {
 		r.fail(root.at, "/", "there is no ietf-mud:mud: this is not a usage description")
 		return
 	}
+	lists, ok := top.object("ietf-access-control-list:acls", "access-lists")
+	if !ok {
+		if lists, ok = meta.object("ietf-access-control-list:acls", "access-lists"); ok {
+			r.warn(lists.node.at, lists.path, "the lists belong beside ietf-mud:mud, not into it")
+		}
+	}
 	r.meta(&meta)
-	if lists, ok := top.object("ietf-access-control-list:acls", "access-lists"); ok {
+	if ok {
 		for i, n := range lists.list("acl", "access-list") {
 			l := r.child(&n, fmt.Sprintf("%s/acl[%d]", lists.path, i+1))
 			r.list(&l)
@@ -179,6 +187,10 @@ func (r *reader) cacheValidity(o *object) {
 	if !ok {
 		return
 	}
+	if v > maxValidity && v%60 == 0 { // which the early drafts counted
+		r.warn(n.at, o.path+"/cache-validity", "%d is more than the %d hours of a week; taken as minutes", v, maxValidity)
+		v /= 60
+	}
 	if v < 1 || v > maxValidity {
 		r.warn(n.at, o.path+"/cache-validity", "%d hours are not from 1 to %d; taken as the nearest", v, maxValidity)
 		v = min(max(v, 1), maxValidity)
@@ -197,7 +209,7 @@ func (r *reader) policy(o *object, name string) (lists []string) {
 	if !ok {
 		return nil
 	}
-	for i, n := range al.list("access-list") {
+	for i, n := range al.list("access-list", "access_list") {
 		e := r.child(&n, fmt.Sprintf("%s/access-list[%d]", al.path, i+1))
 		list, at := e.string("name", "acl-name")
 		if slices.Contains(lists, list) || len(lists) == MaxLists {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,6 +105,66 @@ func TestPublishedFiles(t *testing.T) {
 	t.Logf("%d entries became %d lines", entries, lines)
 }
 
+// early is a file as the drafts of 2016 wrote it, and the first generators.
+const early = `{
+ "ietf-mud:meta-info": {"lastUpdate": "2016-10-17T10:28:57+02:00", "systeminfo": "A lamp", "cacheValidity": 1440},
+ "ietf-acl:access-lists": {
+  "ietf-acl:access-list": [
+   {
+    "acl-name": "mud-63955-v4in",
+    "acl-type": "ipv4-acl",
+    "ietf-mud:packet-direction": "to-device",
+    "access-list-entries": {"ace": [
+     {
+      "rule-name": "clout0-in",
+      "matches": {"ietf-mud:direction-initiated": "from-device", "ietf-acldns:src-dnsname": "lamps.example", "protocol": 6, "source-port-range": {"lower-port": 443, "upper-port": 443}},
+      "actions": {"permit": [null]}
+     },
+     {
+      "rule-name": "entin0-in",
+      "matches": {"ietf-mud:controller": "https://lamps.example/hub", "protocol": 17, "destination-port-range": {"lower-port": 5683}},
+      "actions": {"permit": [null]}
+     }
+    ]}
+   },
+   {
+    "acl-name": "mud-63955-v6out",
+    "acl-type": "ipv6-acl",
+    "ietf-mud:packet-direction": "from-device",
+    "access-list-entries": {"ace": [
+     {
+      "rule-name": "clout0-in",
+      "matches": {"ietf-mud:direction-initiated": "from-device", "ietf-acldns:dst-dnsname": "lamps.example", "protocol": 6, "destination-port-range": {"lower-port": 443, "upper-port": 443}},
+      "actions": {"permit": [null]}
+     }
+    ]}
+   }
+  ]
+ }
+}`
+
+func TestEarlyDraft(t *testing.T) {
+	f, _, err := mud.Read("lamp.json", []byte(early))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := mud.ToProfile(f)
+	var got []string
+	for i := range p.Lines {
+		got = append(got, brief(&p.Lines[i]))
+	}
+	if want := []string{"out name lamps.example tcp 443-443", "in class https://lamps.example/hub udp 5683-5683", "out class https://lamps.example/hub udp 5683-5683 from 5683-5683"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if f.CacheValidity != 24 {
+		t.Errorf("kept for %d hours, not a day", f.CacheValidity)
+	}
+	f.URL = "https://lamps.example/lamp"
+	if _, err := rewrite(f); err != nil {
+		t.Error(err)
+	}
+}
+
 // draft is a file as drafts wrote it, with most of what has changed since.
 const draft = `{
  "ietf-mud:meta-info": {
@@ -111,7 +172,7 @@ const draft = `{
   "mud-version": "1",
   "mud-url": "http://lamps.example/lamp",
   "systemInfo": "A lamp",
-  "cacheValidity": 1440,
+  "cacheValidity": 1000,
   "is-supported": "true",
   "from-device-policy": {"access-lists": {"access-list": [{"acl-name": "out", "acl-type": "ipv4-acl"}, {"name": "gone"}]}}
  },
@@ -170,7 +231,7 @@ func TestDraft(t *testing.T) {
 	}
 	for _, want := range []string{
 		`line 2: /ietf-mud:meta-info: "ietf-mud:meta-info" is written "ietf-mud:mud"`, `line 3: /ietf-mud:mud/lastUpdate`, `line 4: /ietf-mud:mud/mud-version: the number`,
-		`line 5: /ietf-mud:mud/mud-url: the scheme`, `line 7: /ietf-mud:mud/cache-validity: 1440 hours`, `line 8: /ietf-mud:mud/is-supported: the boolean`,
+		`line 5: /ietf-mud:mud/mud-url: the scheme`, `line 7: /ietf-mud:mud/cache-validity: 1000 hours`, `line 8: /ietf-mud:mud/is-supported: the boolean`,
 		`"gone", which is not there`, `line 14: /ietf-access-control-list:acls/acl[1]/acl-name`, `line 22: /ietf-access-control-list:acls/acl[1]/aces/ace[1]/matches/ipv4/protocol: "tcp" is written 6`, `upper-port is missing`,
 		`"direction-initiated" is written "ietf-mud:direction-initiated"`, `written "forwarding": "accept"`, `a second entry "a"`, `written [null]`,
 		`"gt" is written "gte"`, `not an address of IPv6; the entry matches nothing`, `/ace[4]/matches/ipv4/destination-ipv4-network: "192.0.2.1" is written with the length`,
@@ -196,6 +257,18 @@ func TestDraft(t *testing.T) {
 	f.URL = "https://lamps.example/lamp"
 	if _, err := rewrite(f); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestUnknownConditions leaves out what would allow more than is meant.
+func TestUnknownConditions(t *testing.T) {
+	data := strings.Replace(string(luminaire), `"protocol": 6}`, `"protocol": 6, "vlan": 7}`, 1)
+	f, warnings, err := mud.Read("lamp.json", []byte(data))
+	if err != nil || len(warnings) != 2 || warnings[0].Path != "/ietf-access-control-list:acls/acl[1]/aces/ace[1]/matches/ipv4/vlan" {
+		t.Fatalf("%v %+v", err, warnings)
+	}
+	if e := f.Lists[0].Entries; len(e) != 2 || e[0].Name != "b-fr" {
+		t.Errorf("%+v", e)
 	}
 }
 

@@ -51,6 +51,7 @@ func (r *reader) list(o *object) {
 		r.fail(at, o.path, "there are two lists %q", l.Name)
 	}
 	l.Type, at = o.string("type", "acl-type")
+	r.v6 = strings.Contains(l.Type, "ipv6")
 	r.direction(o, l.Name)
 	taken := names{}
 	if aces, ok := o.object("aces", "access-list-entries"); ok {
@@ -150,7 +151,7 @@ func (r *reader) listType(l List, at int, path string) string {
 	return typeOf(need)
 }
 
-// entry reads a rule; not ok when it can match nothing.
+// entry reads a rule; not ok when it can match nothing, or more than is meant.
 func (r *reader) entry(o *object, i int) (Entry, bool) {
 	e := Entry{Forwarding: "accept"}
 	if r.entries++; r.entries > MaxEntries {
@@ -160,11 +161,16 @@ func (r *reader) entry(o *object, i int) (Entry, bool) {
 	var at int
 	e.Name, at = o.string("name", "rule-name", "ace-name")
 	r.name(&e.Name, at, o.path, fmt.Sprintf("ace-%d", i+1))
-	ok := true
+	ok, unknown := true, r.unknown
 	if m, has := o.object("matches"); has {
 		ok = r.matches(&m, &e.Matches)
 	}
+	unknown = r.unknown - unknown
 	r.actions(o, &e)
+	if unknown > 0 && e.Forwarding == "accept" {
+		r.warn(o.node.at, o.path, "without the conditions that were not understood it would allow more than is meant; left out")
+		ok = false
+	}
 	o.rest()
 	return e, ok
 }

@@ -16,6 +16,7 @@ func (r *reader) matches(o *object, m *Matches) bool {
 	ok := true
 	if a, has := o.object("ietf-mud:mud", "mud-acl"); has {
 		m.Abstract = r.abstraction(&a)
+		a.rest()
 	}
 	if e, has := o.object("eth", "eth-acl", "l2-acl", "ethernet"); has {
 		m.Eth = r.ethernet(&e)
@@ -24,6 +25,7 @@ func (r *reader) matches(o *object, m *Matches) bool {
 	if ip, has := o.object("ipv4", "ipv4-acl"); has {
 		m.IPv4 = &IP{}
 		ok = r.ip(&ip, m.IPv4, 4, &old)
+		ip.rest()
 	}
 	if ip, has := o.object("ipv6", "ipv6-acl"); has {
 		if m.IPv4 != nil {
@@ -31,6 +33,7 @@ func (r *reader) matches(o *object, m *Matches) bool {
 		}
 		m.IPv6 = &IP{}
 		ok = r.ip(&ip, m.IPv6, 6, &old) && ok
+		ip.rest()
 	}
 	if p, has := o.object("tcp", "tcp-acl"); has {
 		m.TCP = r.ports(&p, "tcp")
@@ -45,8 +48,39 @@ func (r *reader) matches(o *object, m *Matches) bool {
 	if m.TCP != nil && m.UDP != nil || m.ICMP != nil && (m.TCP != nil || m.UDP != nil) {
 		r.fail(o.node.at, o.path, "an entry matches one of TCP, UDP and ICMP, not several")
 	}
+	ok = r.bare(o, m, &old) && ok
 	r.placePorts(o, m, &old)
 	o.rest()
+	return ok
+}
+
+// bare reads the conditions that early drafts had without containers.
+func (r *reader) bare(o *object, m *Matches, old *formerPorts) (ok bool) {
+	among := func(names ...string) bool {
+		return o.index(func(n string) bool { return slices.Contains(names, local(n)) }) >= 0
+	}
+	const moved = "conditions stand in the containers ietf-mud:mud, ipv4, ipv6, tcp and udp since RFC 8519"
+	if m.Abstract == nil && among("manufacturer", "same-manufacturer", "model", "local-networks", "controller", "my-controller") {
+		r.warn(o.node.at, o.path, moved)
+		m.Abstract = r.abstraction(o)
+	}
+	ok = true
+	if m.IPv4 == nil && m.IPv6 == nil && among("src-dnsname", "dst-dnsname", "protocol", "source-port-range", "destination-port-range",
+		"source-ipv4-network", "destination-ipv4-network", "source-ipv6-network", "destination-ipv6-network") {
+		r.warn(o.node.at, o.path, moved)
+		ip, version := &IP{}, 4
+		if m.IPv4 = ip; r.v6 || among("source-ipv6-network", "destination-ipv6-network") {
+			m.IPv4, m.IPv6, version = nil, ip, 6
+		}
+		ok = r.ip(o, ip, version, old)
+	}
+	if among("direction-initiated") && (m.TCP != nil || m.UDP == nil && m.ICMP == nil) {
+		r.warn(o.node.at, o.path, moved)
+		if m.TCP == nil {
+			m.TCP = &Ports{}
+		}
+		m.TCP.Initiated = r.initiated(o)
+	}
 	return ok
 }
 
@@ -62,7 +96,6 @@ func (r *reader) abstraction(o *object) *Abstraction {
 	a.LocalNetworks = o.empty("local-networks", "local-network")
 	a.Controller = r.uri(o, "controller", false, "class")
 	a.MyController = o.empty("my-controller")
-	o.rest()
 	return a
 }
 
@@ -107,7 +140,6 @@ func (r *reader) ip(o *object, ip *IP, version int, old *formerPorts) bool {
 	old.source = r.formerPort(o, "source", old.source)
 	old.destination = r.formerPort(o, "destination", old.destination)
 	ip.Fields = r.fields(o, v)
-	o.rest()
 	return ok
 }
 
@@ -191,15 +223,19 @@ func (r *reader) ports(o *object, kind string) *Ports {
 		p.Destination = old.destination
 	}
 	if kind == "tcp" {
-		text, at := o.string("ietf-mud:direction-initiated")
-		if text != "" && text != "from-device" && text != "to-device" {
-			r.fail(at, o.path+"/ietf-mud:direction-initiated", "%q is neither from-device nor to-device", text)
-		}
-		p.Initiated = text
+		p.Initiated = r.initiated(o)
 	}
 	p.Fields = r.fields(o, kind)
 	o.rest()
 	return p
+}
+
+func (r *reader) initiated(o *object) string {
+	text, at := o.string("ietf-mud:direction-initiated")
+	if text != "" && text != "from-device" && text != "to-device" {
+		r.fail(at, o.path+"/ietf-mud:direction-initiated", "%q is neither from-device nor to-device", text)
+	}
+	return text
 }
 
 // port reads a condition on one port (RFC 8519, section 4.2).
@@ -274,7 +310,7 @@ func (r *reader) placePorts(o *object, m *Matches, old *formerPorts) {
 	}
 	to := &m.TCP
 	switch {
-	case m.TCP != nil || m.UDP == nil && ip.Protocol != nil && *ip.Protocol == 6:
+	case m.TCP != nil, m.UDP == nil && ip.Protocol != nil && *ip.Protocol == 6:
 	case m.UDP != nil || ip.Protocol != nil && *ip.Protocol == 17:
 		to = &m.UDP
 	default:
