@@ -11,6 +11,7 @@ import (
 func (w *writer) emqx() {
 	w.header("%%", "Rights of profiles for EMQX, version 5.1 and later.")
 	w.line(`%%%% In the configuration: authorization { sources = [{ type = file, path = "FILE" }], no_match = deny }`)
+	w.onlyEnforces()
 	list := w.rights()
 	slices.SortStableFunc(list, compareRights)
 	last := ""

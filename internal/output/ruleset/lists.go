@@ -77,6 +77,7 @@ func (w *writer) listed(b *body, e *entry) bool {
 }
 
 func (w *writer) whoseList() {
+	w.onlyEnforces()
 	w.limit(nil, nil, "devices", "a list is the same for all devices of a firewall's rule, and has no transport, ports, verbs, ceilings or hours")
 }
 

@@ -16,6 +16,7 @@ func (w *writer) mosquitto() {
 		w.line("# In mosquitto.conf:  acl_file FILE   allow_anonymous false   use_username_as_clientid true")
 	}
 	w.line("# Read it again after a change: kill -HUP $(pidof mosquitto)")
+	w.onlyEnforces()
 	var everybody []string
 	byUser := map[string][]string{}
 	for _, r := range w.rights() {

@@ -369,3 +369,100 @@ func (tr *trial) exchange(now time.Time) *profile.Exchange {
 	x.Server.Names = tr.names
 	return x
 }
+
+// TestDNSFeedsNftables has the real dnsmasq, with the lines of the one export,
+// put what it answers into a set of the other, and a device reach it then.
+func TestDNSFeedsNftables(t *testing.T) {
+	needRoot(t, "dnsmasq")
+	l := newLAN(t)
+	policies := []*policy.Policy{envelope(t, "camera", policy.Enforce, policy.Profile{
+		Members: []policy.Member{{MACs: []string{deviceMAC}, Addresses: []netip.Addr{addr("192.168.7.11")}}},
+		Lines: []policy.Line{
+			{Direction: policy.Out, Peer: named("cloud.example.com"), Transport: "tcp", Ports: ports(443)},
+			{Direction: policy.Out, Peer: role(policy.RoleResolver), Transport: "udp", Ports: ports(5300)},
+		},
+	})}
+	o := ruleset.Options{Resolvers: []netip.Addr{addr("192.168.7.1")}}
+	table, _ := write(t, "nftables", policies, o)
+	load(t, l.router, table)
+	feed, _ := write(t, "dnsmasq", policies, o)
+	path := filepath.Join(t.TempDir(), "dnsmasq.conf")
+	if err := os.WriteFile(path, []byte(feed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	serve(t, l.router, "--port=5301", "--address=/cloud.example.com/203.0.113.7")
+	serve(t, l.router, "--port=5300", "--server=127.0.0.1#5301", "--conf-file="+path)
+	cloud := netip.MustParseAddrPort("203.0.113.7:443")
+	if ok, err := l.device.reaches(6, cloud, 0); ok || err != nil {
+		t.Fatalf("the address is reached before anybody asked for the name: %v", err)
+	}
+	query := append([]byte{0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, "\x05cloud\x07example\x03com\x00\x00\x01\x00\x01"...)
+	answered := false
+	for deadline := time.Now().Add(10 * time.Second); !answered && time.Now().Before(deadline); {
+		l.device.do(func() { answered = asks("192.168.7.1:5300", query) })
+	}
+	if !answered {
+		t.Fatal("no answer from dnsmasq")
+	}
+	if ok, err := l.device.reaches(6, cloud, 0); !ok || err != nil {
+		t.Errorf("the address that the name has is not reached: %v; %s", err, l.router.run(t, "nft", "list", "sets", "inet"))
+	}
+}
+
+// serve runs dnsmasq in a namespace until the test ends.
+func serve(t *testing.T, h *host, args ...string) {
+	t.Helper()
+	cmd := exec.Command("dnsmasq", append([]string{"--keep-in-foreground", "--no-resolv", "--no-hosts", "--user=root", "--pid-file=", "--conf-file=" + os.DevNull}, args...)...)
+	var err error
+	h.do(func() { err = cmd.Start() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+}
+
+// asks reports whether a query is answered with an address.
+func asks(server string, query []byte) bool {
+	c, err := net.Dial("udp", server)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	if _, err := c.Write(query); err != nil {
+		return false
+	}
+	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return false
+	}
+	b := make([]byte, 512)
+	n, err := c.Read(b)
+	return err == nil && n > 12 && b[7] > 0
+}
+
+// TestNftablesModes wants observing and warning to let pass what they count,
+// and a class of many devices to be in the table whole.
+func TestNftablesModes(t *testing.T) {
+	l := newLAN(t)
+	class := policy.Profile{Members: []policy.Member{{MACs: []string{deviceMAC}}}}
+	for i := range 5000 {
+		class.Members = append(class.Members, policy.Member{Addresses: []netip.Addr{netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)})}})
+	}
+	to := netip.MustParseAddrPort("203.0.113.8:23")
+	for _, m := range []struct {
+		mode    policy.Mode
+		through bool
+	}{{policy.Observe, true}, {policy.Warn, true}, {policy.Enforce, false}} {
+		text, _ := write(t, "nftables", []*policy.Policy{envelope(t, "class", m.mode, class)}, ruleset.Options{})
+		load(t, l.router, text)
+		if got, err := l.device.reaches(6, to, 0); got != m.through || err != nil {
+			t.Errorf("%s: passes %v: %v", m.mode, got, err)
+		}
+		list := l.router.run(t, "nft", "list", "table", "inet", "edgeward_profiles")
+		if n := strings.Count(list, ": jump out_"); n != 5001 {
+			t.Errorf("%s: %d of 5001 devices are in the table", m.mode, n)
+		}
+		if !strings.Contains(list, "counter packets 1 ") {
+			t.Errorf("%s: what is off the profile is not counted once", m.mode)
+		}
+	}
+}

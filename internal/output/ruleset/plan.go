@@ -67,10 +67,15 @@ func newPlan(policies []*policy.Policy, o Options) (*plan, error) {
 	if p.local == nil {
 		p.local = private
 	}
+	ids := map[string]bool{}
 	for _, env := range policies {
 		if env.Kind != policy.ForProfile {
 			continue
 		}
+		if ids[env.ID] {
+			return nil, ident.Errorf(ident.Invalid, "give each its own id", "two policies are called %q", env.ID)
+		}
+		ids[env.ID] = true
 		prof, err := profile.Body(env)
 		if err != nil {
 			return nil, err
@@ -131,6 +136,15 @@ func (p *plan) limit(b *body, e *entry, what, why string, args ...any) {
 	if !p.told[l] {
 		p.told[l] = true
 		p.limits = append(p.limits, l)
+	}
+}
+
+// onlyEnforces tells that a format knows no milder mode.
+func (p *plan) onlyEnforces() {
+	for _, b := range p.profiles {
+		if b.mode != policy.Enforce {
+			p.limit(b, nil, "mode", "the format enforces as soon as it is loaded: there is no %s", b.mode)
+		}
 	}
 }
 
