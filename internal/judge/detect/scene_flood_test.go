@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"edgeward/internal/event"
+	"edgeward/internal/ident"
 )
 
 // rate gives what one second carried to or from a host.
@@ -17,6 +18,21 @@ func (f *feed) rate(host string, transport uint8, r *event.Rate) {
 
 func floodScenes() []scene {
 	return []scene{
+		{check: "dos.flood-out",
+			attack: func(f *feed) { // wrapped in GRE
+				for i := range 300 {
+					from, to := ip(byte(i%7), byte(i)), ip(byte(i%11+20), byte(i*3))
+					f.macs[from], f.macs[to] = ident.MAC{2, 0, 0, 0, 0, 5}, ident.MAC{2, 0, 0, 0, 0, 1}
+					f.wait(10*time.Millisecond).flowTo(from, to, uint16(i*97), &event.Flow{PktsToServer: 1, DataToServer: 512, BytesToServer: 590, Tunnel: "gre"})
+				}
+			},
+			near: func(f *feed) { // a tunnel of which one way is seen, from one office to everywhere
+				for i := range 300 {
+					from, to := ip(0, byte(i%5)), ip(byte(i%11+20), byte(i*3))
+					f.macs[from], f.macs[to] = ident.MAC{2, 0, 0, 0, 0, 5}, ident.MAC{2, 0, 0, 0, 0, 1}
+					f.wait(10*time.Millisecond).flowTo(from, to, 443, &event.Flow{PktsToServer: 1, DataToServer: 512, BytesToServer: 590, Tunnel: "gre"})
+				}
+			}},
 		{check: "dos.slow-requests",
 			attack: func(f *feed) {
 				for range 60 {
