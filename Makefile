@@ -6,6 +6,8 @@ FUZZTIME ?= 500ms
 SHARED  ?= ../shared
 # The profile makes the program faster and its build slower.
 PGO     ?= auto
+# The small build; tools/pack does the same.
+COLD    := $(foreach p,$(shell grep -v '^\#' packaging/cold),-gcflags=$(p)=-l)
 export CGO_ENABLED ?= 0
 # For all alike, so that what was compiled for one verb serves the others.
 export GOFLAGS ?= -trimpath
@@ -16,7 +18,7 @@ build: console binaries ## the web console, then bin/edgeward and bin/edgeward-s
 
 binaries:
 	$(GO) build -pgo=$(PGO) -ldflags '$(LDFLAGS)' -o bin/edgeward ./cmd/edgeward
-	$(GO) build -pgo=$(PGO) -tags sensor -ldflags '$(LDFLAGS)' -o bin/edgeward-sensor ./cmd/edgeward
+	$(GO) build -pgo=$(PGO) -tags sensor $(COLD) -ldflags '$(LDFLAGS) -funcalign=1' -o bin/edgeward-sensor ./cmd/edgeward
 
 # The console is built when Node is there and its sources are newer than what
 # was built; without Node the program says how to get it.

@@ -25,6 +25,7 @@ type target struct {
 	os, arch, arm, mips string
 	sensor              bool   // without hub, store and console
 	deb                 string // Debian's name of the architecture; empty for no package
+	limit               int64  // bytes that it may have at most; 0 for no limit
 }
 
 // targets lists what is released. SQLite does not build for MIPS, so there is
@@ -33,10 +34,10 @@ var targets = []target{
 	{os: "linux", arch: "amd64", deb: "amd64"},
 	{os: "linux", arch: "arm64", deb: "arm64"},
 	{os: "linux", arch: "arm", arm: "7", deb: "armhf"},
-	{os: "linux", arch: "amd64", sensor: true, deb: "amd64"},
+	{os: "linux", arch: "amd64", sensor: true, deb: "amd64", limit: 12 << 20},
 	{os: "linux", arch: "arm64", sensor: true, deb: "arm64"},
 	{os: "linux", arch: "arm", arm: "6", sensor: true, deb: "armel"},
-	{os: "linux", arch: "mipsle", mips: "softfloat", sensor: true},
+	{os: "linux", arch: "mipsle", mips: "softfloat", sensor: true, limit: 13 << 20},
 }
 
 func (t target) name() string {
@@ -124,14 +125,29 @@ func (p *packer) path(name string) string { return filepath.Join(p.dir, name) }
 // make builds one binary with its bill of materials and its package.
 func (p *packer) make(t target) error {
 	bin := p.path(t.name())
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid= -X edgeward/internal/cli.version=" + p.version, "-o", bin}
+	ldflags := "-s -w -buildid= -X edgeward/internal/cli.version=" + p.version
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-o", bin}
 	if t.sensor {
-		args = append(args, "-tags", "sensor")
+		small, err := smallFlags()
+		if err != nil {
+			return err
+		}
+		args = append(args, small...)
+		ldflags += " -funcalign=1"
 	}
+	if t.mips != "" {
+		args = append(args, "-pgo=off") // which would inline more than there is room for
+	}
+	args = append(args, "-ldflags", ldflags)
 	cmd := exec.Command("go", append(args, "./cmd/edgeward")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+t.os, "GOARCH="+t.arch, "GOARM="+t.arm, "GOMIPS="+t.mips)
 	if b, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, b)
+	}
+	if info, err := os.Stat(bin); err != nil {
+		return err
+	} else if t.limit > 0 && info.Size() > t.limit {
+		return fmt.Errorf("%s has %d bytes, more than the %d that it may have (docs/performance.md)", t.name(), info.Size(), t.limit)
 	}
 	p.files = append(p.files, t.name())
 	if err := p.bill(t, bin); err != nil {
@@ -146,6 +162,22 @@ func (p *packer) make(t target) error {
 		p.images = append(p.images, imageOf{target: t, binary: bin})
 	}
 	return nil
+}
+
+// smallFlags gives the flags that make a program without hub small: packages
+// that a packet does not meet are compiled without inlining.
+func smallFlags() ([]string, error) {
+	b, err := os.ReadFile(filepath.Join("packaging", "cold"))
+	if err != nil {
+		return nil, fmt.Errorf("read the list of cold packages: %w", err)
+	}
+	args := []string{"-tags", "sensor"}
+	for l := range strings.Lines(string(b)) {
+		if l = strings.TrimSpace(l); l != "" && l[0] != '#' {
+			args = append(args, "-gcflags="+l+"=-l")
+		}
+	}
+	return args, nil
 }
 
 // sums writes SHA256SUMS, which sha256sum -c reads.

@@ -67,6 +67,26 @@ func TestPackageIsReproducibleAndInstalls(t *testing.T) {
 	t.Run("sbom", func(t *testing.T) { billNames(t, filepath.Join(one, "edgeward-linux-amd64.cdx.json")) })
 }
 
+// TestSmallBuildsStaySmall packs the programs for routers, which fails when one
+// is larger than it may be.
+func TestSmallBuildsStaySmall(t *testing.T) {
+	setUp(t)
+	const profiled = 320 << 10 // which the profile adds, and this test does without
+	for _, target := range targets {
+		if target.limit == 0 {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(pack(t, target.name()), target.name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s has %d of %d bytes", target.name(), info.Size(), target.limit)
+		if target.mips == "" && info.Size()+profiled > target.limit {
+			t.Errorf("%s has %d bytes; with the profile it has more than %d", target.name(), info.Size(), target.limit)
+		}
+	}
+}
+
 // install puts the package into an empty root, as dpkg does it, and runs it.
 func install(t *testing.T, deb string) {
 	root := t.TempDir()
