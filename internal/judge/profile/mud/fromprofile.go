@@ -105,7 +105,7 @@ func (w *writer) line(i int) {
 	}
 	w.unsaid(id, l)
 	peers := w.peers(id, l)
-	if len(peers) == 0 || w.implied(i) {
+	if len(peers) == 0 || w.implied(i) || l.Transport != "tcp" && l.Direction == policy.In && w.bothWays(i) {
 		return
 	}
 	k, ok := w.kind(id, i, peers[0])
@@ -152,6 +152,15 @@ type kind struct {
 	v4, v6       bool
 }
 
+// either says of the side without ports that any will do.
+func (k *kind) either() {
+	if len(k.theirs) == 0 {
+		k.theirs = everyPort
+	} else {
+		k.ours = everyPort
+	}
+}
+
 func (w *writer) kind(id string, i int, peer policy.Peer) (kind, bool) {
 	l := &w.lines[i]
 	k := kind{theirs: l.Ports, ours: l.From, v4: true, v6: true}
@@ -180,6 +189,9 @@ func (w *writer) kind(id string, i int, peer policy.Peer) (kind, bool) {
 		}
 		return k, w.withoutPorts(id, l)
 	case "udp":
+		if len(l.Ports)+len(l.From) > 0 && (len(l.Ports) == 0 || len(l.From) == 0 && w.bothWays(i)) {
+			k.either() // else the ports that are there would be taken for those of the side that is asked
+		}
 		if !toGroup(peer) && w.unclear(i, peer) {
 			w.limit(id, "who begins", "over UDP there is no direction: the other side may begin as well, from the same ports")
 		}
@@ -200,9 +212,9 @@ func (w *writer) unclear(i int, peer policy.Peer) bool {
 	if len(l.Ports) == 0 || len(l.From) > 0 {
 		return !w.bothWays(i)
 	}
-	m := mirror(l)
+	m, other := mirror(l), turned(l)
 	m.From = m.Ports
-	return atHome(peer) && !w.beside(l, &m)
+	return atHome(peer) && !w.beside(l, &m) && !w.beside(l, &other)
 }
 
 // withoutPorts refuses ports of a transport that has none in a file.
@@ -226,8 +238,7 @@ func number(transport string) (uint8, bool) {
 // either side may begin, which one pair of entries without a direction says.
 func (w *writer) bothWays(i int) bool {
 	l := &w.lines[i]
-	m := mirror(l)
-	m.Ports, m.From = m.From, m.Ports
+	m := turned(l)
 	next := i + 1
 	if l.Direction == policy.In {
 		next = i - 1

@@ -200,15 +200,16 @@ func abstract(a *Abstraction) (peers []policy.Peer) {
 	return peers
 }
 
-// span gives the ports that a condition holds; nil for all.
+// everyPort says that any port will do, where that must be said.
+var everyPort = []policy.Range{{First: 0, Last: math.MaxUint16}}
+
+// span gives the ports that a condition holds; nil without one.
 func span(p *Port) []policy.Range {
 	if p == nil {
 		return nil
 	}
 	n := uint32(p.Port)
 	switch {
-	case p.Operator == "range" && n == 0 && p.Upper == math.MaxUint16, p.Operator == "gte" && n == 0, p.Operator == "lte" && n == math.MaxUint16:
-		return nil
 	case p.Operator == "range":
 		return []policy.Range{{First: n, Last: uint32(p.Upper)}}
 	case p.Operator == "gte":

@@ -114,8 +114,14 @@ func (t *translation) list(name string, from bool) {
 
 // accept adds the lines of a rule.
 func (t *translation) accept(r *rule, from bool) {
-	out := policy.Line{Direction: policy.Out, Peer: r.peer, Transport: r.transport, Ports: r.theirs, From: r.ours, Quarantine: r.quarantine}
-	in := policy.Line{Direction: policy.In, Peer: r.peer, Transport: r.transport, Ports: r.ours, From: r.theirs, Quarantine: r.quarantine}
+	theirs, ours := r.theirs, r.ours
+	for _, list := range []*[]policy.Range{&theirs, &ours} {
+		if slices.Equal(*list, everyPort) {
+			*list = nil
+		}
+	}
+	out := policy.Line{Direction: policy.Out, Peer: r.peer, Transport: r.transport, Ports: theirs, From: ours, Quarantine: r.quarantine}
+	in := policy.Line{Direction: policy.In, Peer: r.peer, Transport: r.transport, Ports: ours, From: theirs, Quarantine: r.quarantine}
 	asks := r.echo
 	switch {
 	case r.initiated == "from-device":
@@ -166,10 +172,11 @@ func (t *translation) finish() []policy.Line {
 		if d.Transport != "udp" || d.From != nil || d.Ports == nil || !atHome(d.Peer) {
 			continue
 		}
-		l := mirror(&d.Line)
+		wider, l := turned(&d.Line), mirror(&d.Line)
 		l.From = l.Ports
 		l.ID = l.Identify()
-		if _, ok := t.at[l.ID]; !ok {
+		_, has := t.at[l.ID]
+		if _, covered := t.at[wider.Identify()]; !has && !covered {
 			t.at[l.ID] = -1
 			lines = append(lines, l)
 		}
@@ -184,6 +191,14 @@ func mirror(l *policy.Line) policy.Line {
 	if m.Direction = policy.In; l.Direction == policy.In {
 		m.Direction = policy.Out
 	}
+	return m
+}
+
+// turned gives a line with the same packets, of exchanges that the other side
+// began.
+func turned(l *policy.Line) policy.Line {
+	m := mirror(l)
+	m.Ports, m.From = m.From, m.Ports
 	return m
 }
 
