@@ -18,6 +18,7 @@ import (
 
 	"edgeward/internal/account"
 	"edgeward/internal/hub"
+	"edgeward/internal/hub/study"
 	"edgeward/internal/ident"
 )
 
@@ -55,6 +56,11 @@ type Config struct {
 	// Home says which addresses are in networks that somebody named as ours;
 	// nil for none.
 	Home func(ctx context.Context, tenant uint16) func(netip.Addr) bool
+	// Facts replays the event log; nil where profiles are not learned.
+	Facts study.Facts
+	// Enforcing says whether a part that enforces profiles is connected; nil
+	// for none.
+	Enforcing func(ctx context.Context, tenant uint16) bool
 	// Interfaces are those of the hub's own machine.
 	Interfaces Interfaces
 
@@ -107,6 +113,8 @@ type Server struct {
 	// the last one stays.
 	peopleMu sync.Mutex
 
+	studies studies
+
 	rulesMu sync.Mutex
 	rulesOf map[uint16]knownRules
 
@@ -137,7 +145,7 @@ func New(c Config) (*Server, error) {
 	s.waves = &hub.Waves{Sensors: c.Sensors, Documents: c.Documents, Audit: c.Audit, Slog: c.Log, Clock: c.Clock}
 	format := huma.Format{Marshal: writeJSON, Unmarshal: json.Unmarshal}
 	s.api = humago.New(s.mux, huma.Config{
-		OpenAPI: document(c.Version), DefaultFormat: "application/json",
+		OpenAPI: openAPI(c.Version), DefaultFormat: "application/json",
 		Formats: map[string]huma.Format{"application/json": format, "json": format},
 	})
 	s.routes()

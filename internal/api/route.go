@@ -161,8 +161,8 @@ func limit(bytes int64) option {
 	}
 }
 
-// document gives the OpenAPI document's head.
-func document(version string) *huma.OpenAPI {
+// openAPI gives the head of the service's document.
+func openAPI(version string) *huma.OpenAPI {
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{

@@ -23,6 +23,7 @@ func (s *Server) routes() {
 	s.viewRoutes()
 	s.deviceRoutes()
 	s.findingRoutes()
+	s.profileRoutes()
 	s.eventRoutes()
 	s.sensorRoutes()
 	s.settingRoutes()

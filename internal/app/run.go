@@ -62,6 +62,7 @@ type Hub struct {
 	stations *stations
 	local    *localWatch
 	outputs  *outputs
+	drift    *drift
 	key      []byte
 	front    *http.ServeMux
 }
@@ -186,12 +187,16 @@ func (h *Hub) begin(ctx context.Context, g *gate) error {
 	h.group.closing("stream", func() error { h.Stream.Close(); return nil })
 	h.Live = hub.NewLive(nil)
 	h.outputs = newOutputs(h)
+	if h.drift, err = newDrift(h); err != nil {
+		return err
+	}
 	h.Ingest = hub.NewIngest(hub.IngestOptions{
 		Stream: h.Stream, Projection: hub.NewProjector(h.State, hub.ProjectorOptions{Quiet: quietTimes()}), Log: h.Events, Ledger: h.State, Live: h.Live,
-		Applied: h.outputs.applied, Quarantine: h.quarantine, Slog: h.o.Log,
+		Applied: func(m []hub.Message, o hub.Outcome) { h.outputs.applied(m, o); h.drift.applied(m) }, Quarantine: h.quarantine, Slog: h.o.Log,
 	})
 	h.group.run("compaction", func(ctx context.Context) error { h.Events.Run(ctx, time.Minute); return nil })
 	h.group.run("outputs", h.outputs.run)
+	h.group.run("profiles", h.drift.run)
 	h.group.run("ingest", h.Ingest.Run)
 	if err := h.openStations(); err != nil {
 		return err
@@ -250,7 +255,7 @@ func (h *Hub) openService(g *gate) error {
 		Devices: h.State, Findings: h.State, Policies: h.State, Users: h.State, Sessions: h.State, Tokens: h.State, Sensors: h.State, Audit: h.State,
 		Documents: h.State, Rollups: h.State, Nodes: h.State, Events: h.Events, Timeline: h.State, Zones: h.State, Mutes: h.State,
 		Enrol: h.enrol, HubURL: h.stations.url, Content: knowledgeService{h},
-		Live: h.Live, Captures: h.captures, Dissector: dissector{}, Backups: &backups{h: h}, Notifier: h.outputs, Health: h, Home: h.home, Interfaces: h,
+		Live: h.Live, Captures: h.captures, Dissector: dissector{}, Backups: &backups{h: h}, Notifier: h.outputs, Health: h, Home: h.home, Facts: h.Events, Interfaces: h,
 		Key: h.key, TLS: h.secure, Proxies: proxies, LocalToken: token, Console: console.Handler(),
 	})
 	if err != nil {

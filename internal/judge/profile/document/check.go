@@ -154,7 +154,7 @@ func (c *checker) profile(x *policy.Profile) {
 	for j := range x.Members {
 		path := []any{"profile", "members", j}
 		c.member(path, &x.Members[j])
-		for _, key := range keysOf(&x.Members[j]) {
+		for _, key := range Keys(&x.Members[j]) {
 			if other := c.members[key]; other != "" && other != c.f.Place(c.i, -1) {
 				c.fail(path, "put it into one policy", "the device known by %s has a policy already, in %s", key, other)
 				break
@@ -175,9 +175,9 @@ func (c *checker) profile(x *policy.Profile) {
 	c.together(x)
 }
 
-// keysOf gives what a member is known by. An id is of one run only, and counts
+// Keys gives what a member is known by. An id is of one run only, and counts
 // where there is nothing else.
-func keysOf(m *policy.Member) []string {
+func Keys(m *policy.Member) []string {
 	var out []string
 	for _, s := range m.MACs {
 		out = append(out, "the MAC address "+strings.ToLower(s))
@@ -198,7 +198,7 @@ func keysOf(m *policy.Member) []string {
 }
 
 func (c *checker) member(path []any, m *policy.Member) {
-	if len(keysOf(m)) == 0 {
+	if len(Keys(m)) == 0 {
 		c.fail(path, "give it a MAC address, a name or an address", "this is no device: it is empty")
 	}
 	for k, s := range m.MACs {
