@@ -158,11 +158,10 @@ func posture(o *Overview) Posture {
 		}
 	}
 	take := func(id string, count, each, most int, text string, link Link) {
-		points := min(count*each, most)
+		points := min(count*each, most, p.Score)
 		if points <= 0 {
 			return
 		}
-		points = min(points, p.Score)
 		p.Score -= points
 		p.Reasons = append(p.Reasons, PostureReason{ID: id, Points: points, Count: count, Text: text, Link: link})
 	}

@@ -6,7 +6,8 @@
 //
 // Cold is a navigation with an empty cache of the browser, until all that the
 // screen shows is there and painted; warm is a click in the console. Times are
-// medians by the clock in milliseconds. A request is asked as often again by
+// medians by the clock in milliseconds, with the processor time that hub and
+// browser took for the cold one, which other work on the machine changes less. A request is asked as often again by
 // itself: its first answer after the hub's short-lived caches have gone, then
 // the median, and the processor time of the hub per answer.
 import { spawn } from 'node:child_process';
@@ -71,17 +72,37 @@ try {
   hub.kill('SIGTERM');
 }
 
-/** Processor time that the hub has taken, in milliseconds, over all its threads. */
-function cpu() {
+/** Processor time that a process has taken, in milliseconds, over all its threads. */
+function cpu(pid = hub.pid) {
   let sum = 0;
-  for (const id of readdirSync(`/proc/${hub.pid}/task`)) {
+  for (const id of readdirSync(`/proc/${pid}/task`)) {
     try {
-      sum += Number(readFileSync(`/proc/${hub.pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]);
+      sum += Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]);
     } catch {
       // The thread has ended.
     }
   }
   return sum / 1e6;
+}
+
+/** Processor time of the browser with all its processes, by their parents. */
+function browserCPU() {
+  const parents = new Map();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      parents.set(Number(pid), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // The process has ended.
+    }
+  }
+  let sum = 0;
+  for (const pid of parents.keys()) {
+    let at = pid;
+    while (at > 1 && at !== process.pid && at !== hub.pid) at = parents.get(at) ?? 0;
+    if (at === process.pid && pid !== process.pid) sum += cpu(pid);
+  }
+  return sum;
 }
 
 async function address() {
@@ -149,17 +170,25 @@ async function main() {
     const path = pattern.replace(':device', encodeURIComponent(first.items[0].id));
     const cold = [];
     const warm = [];
+    const work = { hub: [], browser: [] };
     for (let i = 0; i < rounds; i++) {
       await protocol.send('Network.clearBrowserCache');
       await page.goto('about:blank');
       await new Promise((r) => setTimeout(r, cacheLife));
+      const before = [cpu(), browserCPU()];
       await page.goto(path, { waitUntil: 'commit' });
       cold.push(await page.evaluate(painted));
+      work.hub.push(cpu() - before[0]);
+      work.browser.push(browserCPU() - before[1]);
       for (const url of await page.evaluate(() =>
         performance.getEntriesByType('resource').map((e) => e.name),
       ))
         if (url.includes('/api/v1/') && !/(stream|session|setup|about)$/.test(url)) asked.set(url, name);
-      if (flags.shots && i === 0) await page.screenshot({ path: join(flags.shots, `${name}.png`) });
+      if (flags.shots && i === 0)
+        for (const colorScheme of ['dark', 'light']) {
+          await page.emulateMedia({ colorScheme });
+          await page.screenshot({ path: join(flags.shots, `${name}-${colorScheme}.png`) });
+        }
       // From another screen of the console, with nothing of this one in memory.
       await page.goto('/about');
       await page.evaluate(painted);
@@ -176,6 +205,8 @@ async function main() {
       cold: round(median(cold)),
       coldMost: round(Math.max(...cold)),
       warm: round(median(warm)),
+      hubCPU: round(median(work.hub)),
+      browserCPU: round(median(work.browser)),
     });
     console.log(JSON.stringify(results.at(-1)));
   }

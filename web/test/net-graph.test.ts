@@ -27,5 +27,7 @@ describe('the picture of a neighbourhood', () => {
 
   it('puts the middle into the middle, whoever talks to it around it, and the rest outside', () => {
     expect(Object.fromEntries(rings(nodes, edges, 'a'))).toEqual({ a: 3, b: 2, c: 2, d: 1 });
+    const crowd = Array.from({ length: 100 }, (_, i) => node(`n${i}`));
+    expect(new Set(rings(crowd, [], 'n0').values())).toEqual(new Set([3, 1, 0, -1]));
   });
 });

@@ -5,7 +5,6 @@ package state
 import (
 	"database/sql"
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -237,16 +236,12 @@ func (t *tx) Adopt(h hub.Holder) error {
 
 func (t *tx) AddRollups(list []hub.Rollup) error {
 	rows := make([][]any, 0, len(list))
-	days := map[hub.Rollup]*hub.Rollup{} // by all but the sums
 	for i := range list {
-		r := &list[i]
-		rows = append(rows, rollupRow(r))
-		if r.Dimension == hub.ByPair {
-			addDay(days, r)
-		}
+		rows = append(rows, rollupRow(&list[i]))
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(days), compareDays) {
-		rows = append(rows, rollupRow(days[k]))
+	days := pairDays(list)
+	for i := range days {
+		rows = append(rows, rollupRow(&days[i]))
 	}
 	return t.bulk("rollups", rollupColumns, "ON CONFLICT (tenant, dimension, hour, name, sensor) DO UPDATE SET facts = rollups.facts + excluded.facts, flows = rollups.flows + excluded.flows, packets = rollups.packets + excluded.packets, bytes_out = rollups.bytes_out + excluded.bytes_out, bytes_in = rollups.bytes_in + excluded.bytes_in", rows)
 }

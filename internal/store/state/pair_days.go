@@ -4,6 +4,7 @@ package state
 
 import (
 	"cmp"
+	"slices"
 
 	"edgeward/internal/hub"
 )
@@ -14,25 +15,41 @@ const day = 24 * hour
 // those of hub.ByPair; "hour" is the start of a day in UTC.
 const byPairDay = "pair-day"
 
-// addDay adds a row of an hour to its day.
-func addDay(days map[hub.Rollup]*hub.Rollup, r *hub.Rollup) {
-	k := hub.Rollup{Tenant: r.Tenant, Hour: r.Hour - mod(r.Hour, day), Sensor: r.Sensor, Dimension: byPairDay, Key: r.Key}
-	sum := days[k]
-	if sum == nil {
-		sum = &hub.Rollup{}
-		*sum = k
-		days[k] = sum
-	}
-	sum.Facts += r.Facts
-	sum.Flows += r.Flows
-	sum.Packets += r.Packets
-	sum.BytesOut += r.BytesOut
-	sum.BytesIn += r.BytesIn
+// dayKey names a row of a day.
+type dayKey struct {
+	tenant      uint16
+	day         int64
+	key, sensor string
 }
 
-// compareDays orders by the table's key, which is quicker to write.
-func compareDays(a, b hub.Rollup) int {
-	return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Sensor, b.Sensor))
+// pairDays sums rows of hours by their days, in the order of the table's key,
+// which is quicker to write.
+func pairDays(list []hub.Rollup) []hub.Rollup {
+	at := map[dayKey]int{}
+	var out []hub.Rollup
+	for i := range list {
+		r := &list[i]
+		if r.Dimension != hub.ByPair {
+			continue
+		}
+		k := dayKey{r.Tenant, r.Hour - mod(r.Hour, day), r.Key, r.Sensor}
+		n, known := at[k]
+		if !known {
+			n = len(out)
+			at[k] = n
+			out = append(out, hub.Rollup{Tenant: k.tenant, Hour: k.day, Sensor: k.sensor, Dimension: byPairDay, Key: k.key})
+		}
+		sum := &out[n]
+		sum.Facts += r.Facts
+		sum.Flows += r.Flows
+		sum.Packets += r.Packets
+		sum.BytesOut += r.BytesOut
+		sum.BytesIn += r.BytesIn
+	}
+	slices.SortFunc(out, func(a, b hub.Rollup) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Sensor, b.Sensor))
+	})
+	return out
 }
 
 // takeFromDay takes a row of an hour that is gone out of its day.

@@ -56,14 +56,20 @@ export function lines(nodes: readonly NetNode[], edges: readonly NetEdge[]) {
     }));
 }
 
-/** The ring of each node: the middle, who talks to it, then their peers. */
+/** How many nodes of the second step are on one ring. */
+const perRing = 48;
+
+/** The ring of each node, larger further in: the middle, who talks to it, then their peers on as many as they need. */
 export function rings(
   nodes: readonly NetNode[],
   edges: readonly NetEdge[],
   middle: string,
 ): Map<string, number> {
   const near = new Set(edges.flatMap((e) => (e.from === middle ? [e.to] : e.to === middle ? [e.from] : [])));
-  return new Map(nodes.map((n) => [n.id, n.id === middle ? 3 : near.has(n.id) ? 2 : 1]));
+  let far = 0;
+  return new Map(
+    nodes.map((n) => [n.id, n.id === middle ? 3 : near.has(n.id) ? 2 : 1 - Math.floor(far++ / perRing)]),
+  );
 }
 
 function layoutOf(nodes: readonly NetNode[], edges: readonly NetEdge[], middle: string): LayoutOptions {
@@ -88,6 +94,7 @@ function style(): cytoscape.StylesheetJson {
       style: {
         label: 'data(label)',
         'font-size': 10,
+        'min-zoomed-font-size': 5,
         'font-family': 'system-ui, sans-serif',
         color: color('--ink'),
         ...outlined,
@@ -151,7 +158,7 @@ export default function NetGraph({ nodes, edges, middle, onOpen }: Props) {
       ],
       style: style(),
       layout: layoutOf(nodes, edges, middle),
-      minZoom: 0.2,
+      minZoom: 0.1,
       maxZoom: 3,
       // A page that scrolls must not zoom the picture by accident.
       userZoomingEnabled: false,
