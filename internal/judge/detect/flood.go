@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"strings"
 
 	"edgeward/internal/event"
 	"edgeward/internal/ident"
@@ -15,7 +14,6 @@ const (
 	floodUDP     = 500  // datagrams in a second to many ports or from many hosts, hardly answered
 	floodOneFlow = 5000 // datagrams in a second of one conversation, hardly answered
 	floodTunnel  = 5000 // packets in a second of a tunnel, hardly answered
-	floodInside  = 100  // sources and targets of packets inside a tunnel that belong to nobody here
 	floodICMP    = 100  // messages in a second
 	floodFlows   = 150  // unanswered conversations with one service within floodSpan
 	floodSpan    = 10 * second
@@ -124,7 +122,7 @@ func floodKind(s *sight, b *event.Rate) (kind string, hot bool) {
 // GRE, ESP, AH, EtherIP, L2TP.
 func tunnels(transport uint8) bool {
 	switch transport {
-	case 4, 41, protoGRE, 50, 51, 97, 115:
+	case 4, 41, 47, 50, 51, 97, 115:
 		return true
 	}
 	return false
@@ -205,9 +203,6 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	if s.group || f.PktsToServer == 0 {
 		return
 	}
-	if s.Transport == protoUDP && strings.HasPrefix(f.Tunnel, "gre") {
-		d.inside(s, f)
-	}
 	about, other := s.culprit()
 	check := "dos.flood-out"
 	if !s.src.home {
@@ -267,46 +262,6 @@ func (d *flood) flow(s *sight, f *event.Flow) {
 	}
 	rec.peer(other)
 	rec.show(d.e, s, "unanswered packet of the flood")
-	rec.add(&d.e.ledger, s.when, n)
-}
-
-// inside finds floods of datagrams wrapped in GRE, as Mirai and its kin send
-// them: the addresses inside are made up anew for each, on both sides. In the
-// tunnels of networks one side at least has few.
-func (d *flood) inside(s *sight, f *event.Flow) {
-	if s.src.home || s.dst.home || f.PktsToClient > 0 || f.PktsToServer > 2 || s.SrcMAC.IsZero() {
-		return
-	}
-	v := d.service.make(mix(mix(macHash(s.SrcMAC), macHash(s.DstMAC)), protoGRE))
-	if v.meter.n == 0 || !near(v.meter.start, s.when, floodSpan) {
-		v.peers, v.ports = distinct{}, distinct{}
-	}
-	v.peers.add(addrKey(s.Src))
-	v.ports.add(addrKey(s.Dst))
-	n := uint64(f.Aggregated) + 1
-	if v.meter.add(s.when, floodSpan, n, f.BytesToServer) < floodFlows || v.peers.count() < floodInside || v.ports.count() < floodInside {
-		return
-	}
-	mac, check := s.SrcMAC, "dos.flood-out"
-	if d.e.devices.Router(s.Place, mac) {
-		mac, check = s.DstMAC, "dos.flood-in" // it came from outside
-	}
-	about := actor{mac: mac, home: true, key: event.HostKeyOf(s.Place, mac, [16]byte{})}
-	rec := d.e.report(check, s, &about, "GRE flood")
-	if rec.isNew() {
-		v.keep()
-		n = v.meter.n
-		out := check == "dos.flood-out"
-		rec.tell = func() string {
-			did := "received"
-			if out {
-				did = "sent"
-			}
-			return fmt.Sprintf("%s %s a GRE flood: %s with made-up addresses inside, of %s or more to %s or more, without an answer.",
-				rec.address, did, count(rec.n, "datagram"), count(v.peers.count(), "source"), count(v.ports.count(), "target"))
-		}
-	}
-	rec.show(d.e, s, "datagram inside a tunnel")
 	rec.add(&d.e.ledger, s.when, n)
 }
 

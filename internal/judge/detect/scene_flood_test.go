@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"edgeward/internal/event"
-	"edgeward/internal/ident"
 )
 
 // rate gives what one second carried to or from a host.
@@ -18,21 +17,6 @@ func (f *feed) rate(host string, transport uint8, r *event.Rate) {
 
 func floodScenes() []scene {
 	return []scene{
-		{check: "dos.flood-out",
-			attack: func(f *feed) { // wrapped in GRE
-				for i := range 300 {
-					from, to := ip(byte(i%7), byte(i)), ip(byte(i%11+20), byte(i*3))
-					f.macs[from], f.macs[to] = ident.MAC{2, 0, 0, 0, 0, 5}, ident.MAC{2, 0, 0, 0, 0, 1}
-					f.wait(10*time.Millisecond).flowTo(from, to, uint16(i*97), &event.Flow{PktsToServer: 1, DataToServer: 512, BytesToServer: 590, Tunnel: "gre"})
-				}
-			},
-			near: func(f *feed) { // a tunnel of which one way is seen, from one office to everywhere
-				for i := range 300 {
-					from, to := ip(0, byte(i%5)), ip(byte(i%11+20), byte(i*3))
-					f.macs[from], f.macs[to] = ident.MAC{2, 0, 0, 0, 0, 5}, ident.MAC{2, 0, 0, 0, 0, 1}
-					f.wait(10*time.Millisecond).flowTo(from, to, 443, &event.Flow{PktsToServer: 1, DataToServer: 512, BytesToServer: 590, Tunnel: "gre"})
-				}
-			}},
 		{check: "dos.slow-requests",
 			attack: func(f *feed) {
 				for range 60 {
@@ -63,9 +47,10 @@ func floodScenes() []scene {
 					f.wait(time.Second).rate(server, 6, &event.Rate{Direction: "in", Port: 443, Packets: 900, Bytes: 54000, SYN: 900, NewFlows: 900, Peers: 800, Ports: 1, Replies: 20})
 				}
 			},
-			near: func(f *feed) { // a busy server, a download, a scan
+			near: func(f *feed) { // a busy server, a download, a scan, one way of a tunnel
 				for range 10 {
 					f.wait(time.Second)
+					f.rate(server, 47, &event.Rate{Direction: "in", Packets: 2500, Bytes: 1_800_000, Peers: 1})
 					f.rate(server, 6, &event.Rate{Direction: "in", Port: 443, Packets: 3000, Bytes: 900000, SYN: 120, NewFlows: 120, Peers: 60, Ports: 1, Replies: 3000})
 					f.rate(laptop, 6, &event.Rate{Direction: "in", Packets: 9000, Bytes: 13_000_000, SYN: 0, Peers: 3, Ports: 6, Replies: 4000})
 					f.rate(camera, 6, &event.Rate{Direction: "in", Packets: 300, Bytes: 18000, SYN: 300, NewFlows: 300, Peers: 1, Ports: 280, Replies: 280})
