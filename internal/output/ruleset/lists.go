@@ -67,8 +67,12 @@ func (w *writer) allowedNames() {
 	w.whoseList()
 }
 
-// listed reports whether a line is about what devices ask; others are told.
+// listed reports whether a line is about what devices ask; others are told, but
+// for what every network lets through.
 func (w *writer) listed(b *body, e *entry) bool {
+	if isRole(e, policy.RoleNetwork) {
+		return false // nothing that a firewall's list of destinations is about
+	}
 	if e.Direction != policy.Out {
 		w.limit(b, e, "direction", "a list of destinations says nothing of who asks the device")
 		return false

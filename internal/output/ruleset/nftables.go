@@ -47,7 +47,7 @@ func (w *writer) nftables() {
 		w.line("\tchain %s {\n\t\ttype filter hook %s priority filter - 5; policy accept;\n\t\tjump judge\n\t}", hook, hook)
 	}
 	w.line("}")
-	w.limit(nil, nil, "link", "nftables on a router sees what is routed and what the router itself is asked; devices on one link talk past it")
+	w.limit(nil, nil, "link", "nftables on a router sees what is routed and what the router itself is asked; devices on one link talk past it, and frames without an IP packet are not judged")
 	w.limit(nil, nil, "flows", "a flow is judged when it begins: those that stand when the table is loaded go on, and one exchange is counted a flow")
 }
 
@@ -269,7 +269,7 @@ func (w *writer) icmp(b *body, e *entry, name string, number int, echo string) s
 
 // discoveryPorts are those of the protocols by which neighbours find each
 // other, whose answers go to one address: NetBIOS names, SSDP, mDNS, LLMNR.
-const discoveryPorts = "137, 1900, 5353, 5355"
+var discoveryPorts = one(137, 1900, 5353, 5355)
 
 // match is a way to know the peer of a line.
 type match struct {
@@ -337,8 +337,9 @@ func (w *writer) discovery(b *body, e *entry, side string) []match {
 	if e.Direction == policy.Out {
 		out = append(addresses(side, groups, ""), match{who: "fib daddr type broadcast"})
 	}
-	out = append(out, addresses(side, compact(w.local), " th dport { "+discoveryPorts+" }")...)
-	return append(out, addresses(side, compact(w.local), " th sport { "+discoveryPorts+" }")...)
+	list := numbers(discoveryPorts, 1)
+	out = append(out, addresses(side, compact(w.local), " th dport { "+list+" }")...)
+	return append(out, addresses(side, compact(w.local), " th sport { "+list+" }")...)
 }
 
 // names tells what sets of names do not say.

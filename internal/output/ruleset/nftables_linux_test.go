@@ -246,6 +246,8 @@ func TestNftablesVerdicts(t *testing.T) {
 	policies := []*policy.Policy{envelope(t, "profile-camera", policy.Enforce, policy.Profile{
 		Name: "camera", Members: []policy.Member{{MACs: []string{deviceMAC}, Addresses: []netip.Addr{addr("192.168.7.11"), addr("fd00:7::11")}}},
 		Lines: []policy.Line{
+			{ID: "network", Direction: policy.Out, Peer: role(policy.RoleNetwork)},
+			{ID: "asked by the network", Direction: policy.In, Peer: role(policy.RoleNetwork)},
 			{ID: "resolver", Direction: policy.Out, Peer: role(policy.RoleResolver), Transport: "udp", Ports: ports(53), Protocol: "dns", Verbs: []policy.Verb{{Op: "query", Targets: []string{"cloud.example.com"}}}},
 			{ID: "time", Direction: policy.Out, Peer: role(policy.RoleTime), Transport: "udp", Ports: ports(123), Protocol: "ntp"},
 			{ID: "cloud", Direction: policy.Out, Peer: named("cloud.example.com"), Transport: "tcp", Ports: ports(443), Protocol: "tls"},

@@ -377,6 +377,14 @@ func merge(list []policy.Range, highest uint32) []policy.Range {
 
 const lastPort = 65535
 
+// one gives ranges of one port each.
+func one(ports ...uint32) (list []policy.Range) {
+	for _, p := range ports {
+		list = append(list, policy.Range{First: p, Last: p})
+	}
+	return list
+}
+
 // numbers writes ranges with commas.
 func numbers(list []policy.Range, scale uint32) string {
 	words := make([]string, len(list))

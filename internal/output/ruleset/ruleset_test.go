@@ -3,9 +3,11 @@ package ruleset_test
 import (
 	"encoding/json"
 	"flag"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +75,8 @@ func house(t testing.TB) ([]*policy.Policy, ruleset.Options) {
 	camera := envelope(t, "profile-camera", policy.Enforce, policy.Profile{
 		Name: "camera", Vendor: "Lens", Members: []policy.Member{{ID: "d1", MACs: []string{"02:00:00:00:00:01"}, Addresses: []netip.Addr{addr("192.168.7.11")}}},
 		Lines: []policy.Line{
+			{Direction: policy.Out, Peer: role(policy.RoleNetwork)},
+			{Direction: policy.In, Peer: role(policy.RoleNetwork)},
 			{Direction: policy.Out, Peer: role(policy.RoleResolver), Transport: "udp", Ports: ports(53), Protocol: "dns", Verbs: []policy.Verb{{Op: "query", Targets: []string{"cloud.example.com"}}}},
 			{Direction: policy.Out, Peer: role(policy.RoleTime), Transport: "udp", Ports: ports(123), Protocol: "ntp"},
 			{Direction: policy.Out, Peer: role(policy.RoleDHCP), Transport: "udp", Ports: ports(67), Protocol: "dhcp"},
@@ -145,5 +149,47 @@ func TestGolden(t *testing.T) {
 		if text+"\n" != string(want) {
 			t.Errorf("%s differs from %s; got\n%s", f.Name, path, text)
 		}
+	}
+}
+
+// TestOptions has what an administrator says come out.
+func TestOptions(t *testing.T) {
+	policies, o := house(t)
+	o.Accounts = map[string]string{"s1": "line one", "historian": "bad\nuser admin"}
+	text, limits := write(t, "mosquitto", policies, o)
+	if !strings.Contains(text, "\nuser line one\n") || strings.Contains(text, "\nuser s1\n") || strings.Contains(text, "historian") || !has(limits, "", "identity") {
+		t.Errorf("accounts are not used: %s", text)
+	}
+	o.Brokers = []netip.Addr{addr("192.0.2.1")} // another one
+	if text, _ := write(t, "mosquitto", policies, o); strings.Contains(text, "topic") {
+		t.Errorf("rights at another broker: %s", text)
+	}
+	o.ByAddress, o.Mode, o.LogGroup = true, policy.Warn, 5
+	text, _ = write(t, "nftables", policies, o)
+	if strings.Contains(text, "02:00:00") || !strings.Contains(text, "192.168.7.11 : jump out_") || strings.Contains(text, " drop ") || !strings.Contains(text, "group 5") {
+		t.Errorf("options of nftables are not used: %s", text)
+	}
+	o.Zones = nil
+	if _, limits := write(t, "nftables", policies, o); !slices.ContainsFunc(limits, func(l policy.Limit) bool { return l.Policy == "profile-sensor" && l.What == "peer" }) {
+		t.Error("that a zone is not known is not said")
+	}
+}
+
+// TestRefused wants what the evaluator refuses to be exported nowhere.
+func TestRefused(t *testing.T) {
+	twin := envelope(t, "a", "", policy.Profile{})
+	for name, list := range map[string][]*policy.Policy{
+		"direction": {envelope(t, "a", "", policy.Profile{Lines: []policy.Line{{Peer: policy.Peer{Kind: policy.PeerAny}}}})},
+		"two":       {twin, twin},
+		"body":      {{ID: "a", Kind: policy.ForProfile, Body: []byte("{")}},
+	} {
+		for _, f := range ruleset.Formats() {
+			if _, err := f.Write(io.Discard, list, ruleset.Options{}); err == nil || !strings.Contains(err.Error(), name) && name != "body" {
+				t.Errorf("%s: %s: %v", f.Name, name, err)
+			}
+		}
+	}
+	if _, err := ruleset.FormatByName("iptables"); err == nil {
+		t.Error("there is no such format")
 	}
 }

@@ -121,6 +121,9 @@ func (s *suricata) ends(e *entry) (from, to string, ok bool) {
 
 // pass lets through what begins a flow on a line.
 func (s *suricata) pass(e *entry) {
+	if isRole(e, policy.RoleNetwork) {
+		return // what it is about is not judged
+	}
 	from, to, ok := s.ends(e)
 	if e.Peer.Kind == policy.PeerName {
 		s.limit(s.b, e, "names", "addresses are those last seen, whichever of their names was asked for: make the rules again when they change")
@@ -128,33 +131,33 @@ func (s *suricata) pass(e *entry) {
 	if !ok {
 		return
 	}
-	toPort, fromPort := portGroup(e.Ports), portGroup(e.From)
-	if e.Peer.Kind == policy.PeerRole && e.Peer.Value == policy.RoleTime {
-		toPort = "123"
-	}
+	fromPort, toPort := portGroup(e.From), portGroup(portsOf(e))
 	if toPort == "" || fromPort == "" {
 		s.limit(s.b, e, "ports", "there are no such ports: the line allows nothing")
 		return
 	}
-	add := func(proto, extra string) {
-		s.rule("pass", proto, from, fromPort, to, toPort, "line "+plain(e.id, 64), extra, s.sid("pass", e.id, proto), e)
+	add := func(proto, fromPort, toPort, what string) {
+		s.rule("pass", proto, from, fromPort, to, toPort, "line "+plain(e.id, 64), what, s.sid("pass", e.id, proto, fromPort), e)
 	}
 	switch t := strings.ToLower(e.Transport); t {
 	case "tcp", "6":
-		add("tcp", "flags:S,12; ")
+		add("tcp", fromPort, toPort, "flags:S,12; ")
 	case "udp", "17":
-		add("udp", "flow:to_server; ")
+		add("udp", fromPort, toPort, "flow:to_server; ")
 	case "icmp", "1", "icmp6", "58":
-		fromPort, toPort = "any", "any"
-		add("icmp", "itype:8; ")
+		add("icmp", "any", "any", "itype:8; ")
 	case "":
-		add("tcp", "flags:S,12; ")
-		add("udp", "flow:to_server; ")
-		if len(e.Ports)+len(e.From) == 0 {
-			add("icmp", "itype:8; ")
+		add("tcp", fromPort, toPort, "flags:S,12; ")
+		add("udp", fromPort, toPort, "flow:to_server; ")
+		if toPort == "any" && fromPort == "any" {
+			add("icmp", "any", "any", "itype:8; ")
 		}
 	default:
-		s.limit(s.b, e, "transport", "transport %s is not judged", shown(t))
+		s.limit(s.b, e, "transport", "transport %s is not judged", plain(t, 16))
+	}
+	if isRole(e, policy.RoleDiscovery) {
+		s.limit(s.b, e, "protocol", "discovery is known by its ports")
+		add("udp", portGroup(discoveryPorts), "any", "flow:to_server; ") // answers to one address
 	}
 	if len(e.Hours) > 0 {
 		s.limit(s.b, e, "hours", "the line holds at any hour")
@@ -162,6 +165,24 @@ func (s *suricata) pass(e *entry) {
 	if e.Limits != (policy.Limits{}) {
 		s.limit(s.b, e, "rate", "rates and volume are not limited")
 	}
+}
+
+func isRole(e *entry, role string) bool {
+	return e.Peer.Kind == policy.PeerRole && e.Peer.Value == role
+}
+
+// portsOf gives the ports of a line, which for some roles are those of their
+// protocols.
+func portsOf(e *entry) []policy.Range {
+	switch {
+	case isRole(e, policy.RoleTime):
+		return one(123)
+	case isRole(e, policy.RoleDHCP):
+		return one(67, 68, 546, 547)
+	case isRole(e, policy.RoleDiscovery) && len(e.Ports) == 0:
+		return discoveryPorts
+	}
+	return e.Ports
 }
 
 // group writes networks as Suricata's lists of addresses.
@@ -197,7 +218,7 @@ func portGroup(list []policy.Range) string {
 func (s *suricata) alone(e *entry) bool {
 	mine, any := s.networks(s.b, e)
 	return !slices.ContainsFunc(s.b.lines, func(o *entry) bool {
-		if o == e || o.Direction != e.Direction || o.Transport != "" && e.Transport != "" && !strings.EqualFold(o.Transport, e.Transport) || !share(o.Ports, e.Ports) {
+		if o == e || isRole(o, policy.RoleNetwork) || o.Direction != e.Direction || o.Transport != "" && e.Transport != "" && !strings.EqualFold(o.Transport, e.Transport) || !share(portsOf(o), portsOf(e)) {
 			return false
 		}
 		theirs, anyOther := s.networks(s.b, o)
