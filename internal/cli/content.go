@@ -39,9 +39,10 @@ func newContentUpdate(s *streams) *cobra.Command {
 	var data string
 	var force bool
 	cmd := &cobra.Command{
-		Use:   "update BUNDLE",
-		Short: "verify a bundle, try it on yesterday's facts, and use it",
-		Args:  exactly(1, "the bundle"),
+		Use:     "update BUNDLE",
+		Short:   "verify a bundle, try it on yesterday's facts, and use it",
+		Example: "  edgeward content update content.ewb --data /var/lib/edgeward",
+		Args:    exactly(1, "the bundle"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, t, err := app.UpdateContent(cmd.Context(), data, args[0], force)
 			if t != nil {
@@ -73,9 +74,10 @@ func printTrial(w io.Writer, t *app.Trial) {
 func newContentVerify(s *streams) *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
-		Use:   "verify BUNDLE",
-		Short: "check the signature and the content of a bundle",
-		Args:  exactly(1, "the bundle"),
+		Use:     "verify BUNDLE",
+		Short:   "check the signature and the content of a bundle",
+		Example: "  edgeward content verify content.ewb",
+		Args:    exactly(1, "the bundle"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, err := app.VerifyContent(data, args[0])
 			if err != nil {
@@ -92,9 +94,10 @@ func newContentVerify(s *streams) *cobra.Command {
 func newContentRollback(s *streams) *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
-		Use:   "rollback [VERSION]",
-		Short: "go back to the content before, to a version that is kept, or to built-in",
-		Args:  cobra.MaximumNArgs(1),
+		Use:     "rollback [VERSION]",
+		Short:   "go back to the content before, to a version that is kept, or to built-in",
+		Example: "  edgeward content rollback\n  edgeward content rollback 2026.11.2",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			version := ""
 			if len(args) > 0 {
@@ -118,9 +121,10 @@ func newContentRollback(s *streams) *cobra.Command {
 func newContentBuild(s *streams) *cobra.Command {
 	var key, version, out, program, system string
 	cmd := &cobra.Command{
-		Use:   "build --key KEY --version VERSION -o FILE (DIR | --program FILE)",
-		Short: "sign a folder of content, or a program for sensors",
-		Args:  cobra.MaximumNArgs(1),
+		Use:     "build --key KEY --version VERSION -o FILE (DIR | --program FILE)",
+		Short:   "sign a folder of content, or a program for sensors",
+		Example: "  edgeward content build --key ours.key --version 2026.12 -o content.ewb content/\n  edgeward content build --key ours.key --version 1.4.0 --system linux-arm64 --program ./edgeward -o 1.4.0-linux-arm64.ewb",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if key == "" || version == "" || out == "" || (program == "") == (len(args) == 0) {
 				return usage(cmd, fmt.Errorf("build: --key, --version, --output and either a folder or --program are needed"))
@@ -149,9 +153,10 @@ func newContentBuild(s *streams) *cobra.Command {
 func newContentKeygen(s *streams) *cobra.Command {
 	var comment string
 	cmd := &cobra.Command{
-		Use:   "keygen NAME",
-		Short: "make a pair of keys to sign with: NAME.key, which stays with you, and NAME.pub",
-		Args:  exactly(1, "a name"),
+		Use:     "keygen NAME",
+		Short:   "make a pair of keys to sign with: NAME.key, which stays with you, and NAME.pub",
+		Example: "  edgeward content keygen ours --comment \"plant north\"",
+		Args:    exactly(1, "a name"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := app.MakeKeys(args[0], comment); err != nil {
 				return err
@@ -167,9 +172,10 @@ func newContentKeygen(s *streams) *cobra.Command {
 func newContentTrust(s *streams) *cobra.Command {
 	var data string
 	cmd := &cobra.Command{
-		Use:   "trust KEY.pub",
-		Short: "accept content that this key has signed",
-		Args:  exactly(1, "the public key"),
+		Use:     "trust KEY.pub",
+		Short:   "accept content that this key has signed",
+		Example: "  edgeward content trust ours.pub --data /var/lib/edgeward",
+		Args:    exactly(1, "the public key"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			k := app.KnowledgeOf(data)
 			if err := k.Trust(args[0]); err != nil {

@@ -283,3 +283,20 @@ func TestChain(t *testing.T) {
 		}
 	}
 }
+
+// TestEvidenceOfEarlierPackets wants the headers of earlier packets kept, and
+// their payloads only where they hold no secrets.
+func TestEvidenceOfEarlierPackets(t *testing.T) {
+	f := newFeed(t, Options{})
+	for _, tt := range []struct {
+		plain         bool
+		headers, want int
+	}{{false, 54, 54}, {true, 54, 80}, {false, 0, 0}} {
+		f.e.packets = frames{make([]byte, 80), tt.headers}
+		r := &record{}
+		r.trail(f.e, []mark{{packet: 7}}, "login that failed", tt.plain)
+		if len(r.evidence) != 1 || len(r.evidence[0].Bytes) != tt.want || r.evidence[0].Headers != min(tt.headers, tt.want) {
+			t.Errorf("%+v gives %+v", tt, r.evidence)
+		}
+	}
+}

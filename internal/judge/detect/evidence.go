@@ -37,8 +37,9 @@ func (r *record) show(e *Engine, s *sight, summary string) {
 	r.evidence = append(r.evidence, ev)
 }
 
-// trail adds the packets of earlier marks to the evidence; plain says that
-// they hold no secrets.
+// trail adds the packets of earlier marks to the evidence, as far as they are
+// still in memory; plain says that they hold no secrets. Of all others only the
+// headers are kept.
 func (r *record) trail(e *Engine, marks []mark, summary string, plain bool) {
 	if r == nil {
 		return
@@ -51,9 +52,14 @@ func (r *record) trail(e *Engine, marks []mark, summary string, plain bool) {
 			continue
 		}
 		ev := finding.Evidence{Type: finding.Packet, Time: m.time, Capture: m.capture, Packet: m.packet, Summary: summary}
-		if e.packets != nil && (plain || e.show) {
+		if e.packets != nil {
 			frame, headers := e.packets.Lookup(m.capture, m.packet)
-			ev.Bytes, ev.Headers = beginning(frame, headers)
+			if !plain && !e.show { // a payload may hold secrets
+				frame = frame[:min(len(frame), max(headers, 0))]
+			}
+			if len(frame) > 0 {
+				ev.Bytes, ev.Headers = beginning(frame, headers)
+			}
 		}
 		r.evidence = append(r.evidence, ev)
 	}
