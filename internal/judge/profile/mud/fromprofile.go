@@ -65,6 +65,9 @@ func FromProfile(p *policy.Profile, o Options) (*File, []policy.Limit, error) {
 	if len(p.Members) > 0 {
 		w.limit("", "members", "a usage description is for the devices that announce its URL, not for devices by name")
 	}
+	if len(p.Behind) > 0 {
+		w.limit("", "networks behind", "a usage description is about the device alone, not about the networks whose traffic it passes on")
+	}
 	for i := range p.Lines {
 		w.line(i)
 	}
