@@ -19,7 +19,7 @@ func newPolicy(s *streams) *cobra.Command {
   edgeward policy export --to nftables policy.yaml
   edgeward policy apply policy.yaml`, func(h *hubFlags) []*cobra.Command {
 		return []*cobra.Command{
-			newPolicyPropose(h), newPolicyProve(h), newPolicyCheck(h), newPolicyDiff(h), newPolicySign(h),
+			newPolicyPropose(h), newPolicyProve(h), newPolicyExport(h), newPolicyImport(h), newPolicyCheck(h), newPolicyDiff(h), newPolicySign(h),
 			newPolicyList(h), newPolicyShow(h), newPolicyApply(h), newPolicyRollback(h),
 		}
 	})
