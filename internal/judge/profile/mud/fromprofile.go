@@ -164,6 +164,8 @@ func (k *kind) either() {
 	}
 }
 
+// kind gives what the entries of a line to a peer have in common; not ok when
+// a file cannot say it without allowing more.
 func (w *writer) kind(id string, i int, peer policy.Peer) (kind, bool) {
 	l := &w.lines[i]
 	k := kind{theirs: l.Ports, ours: l.From, v4: true, v6: true}
