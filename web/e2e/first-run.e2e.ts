@@ -60,6 +60,7 @@ it('lets in nobody without the code', async () => {
   const { page } = browser;
   await page.getByRole('button', { name: 'Account and display' }).click();
   await page.getByRole('menuitem', { name: 'Log out' }).click();
+  await page.getByRole('button', { name: 'Log in' }).waitFor();
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByLabel('Passphrase').first().fill('something else entirely');
   await page.getByRole('button', { name: 'Log in' }).click();

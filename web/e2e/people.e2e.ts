@@ -388,7 +388,8 @@ describe('a capture', () => {
     await page.locator('main input[type=file]').setInputFiles({
       name,
       mimeType: 'application/octet-stream',
-      buffer: readFileSync(join(root, 'test/lab/lab.pcap')),
+      // Its beginning: the same file twice would count once.
+      buffer: readFileSync(join(root, 'test/lab/lab.pcap')).subarray(0, 200_000),
     });
     await expect
       .poll(async () => (await ask<{ items: { name: string }[] }>('/captures')).items[0]?.name)

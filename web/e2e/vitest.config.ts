@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// The console in a real browser before a real hub. The files share one hub and
-// go in order: first run, then everything else.
+// The console in a real browser before real hubs. The files go one after the
+// other, each with a hub of its own that its tests share.
 export default defineConfig({
   test: {
     include: ['e2e/*.e2e.ts'],
@@ -10,6 +10,7 @@ export default defineConfig({
     bail: 0,
     testTimeout: 60_000,
     hookTimeout: 90_000,
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['verbose'],
   },
 });
