@@ -122,7 +122,7 @@ func (e *Evaluator) side(c *compiled, x *Exchange, in bool) Verdict {
 		}
 	}
 	v.nearest(c, x, in)
-	if x.Guessed && v.Miss >= MissPort && (c.openAt(x, in) || c.openAt(&turned, !in)) {
+	if v.Miss >= MissPort && (x.Guessed && c.openAt(&turned, !in) || (x.Guessed || x.Unnamed) && c.openAt(x, in)) {
 		v.Allowed, v.Open, v.Miss = true, true, MissNothing
 	}
 	return v

@@ -31,6 +31,9 @@ type Exchange struct {
 	// Guessed says that which side asked is not known: the flow was picked up
 	// without its beginning.
 	Guessed bool
+	// Unnamed says that a peer without a name may have one that was asked for
+	// before anybody looked.
+	Unnamed bool
 	// Failed says that nothing came of it: refused or unanswered.
 	Failed bool
 

@@ -216,7 +216,22 @@ func (p *Proof) block(subject subjectKey, x *Exchange, v *Verdict, own, other *S
 	b.seen.note(x, 0, 0, p.o.Capture)
 }
 
-// why says in words why an exchange is not allowed.
+// Why says in words why an exchange is not allowed.
+func Why(x *Exchange, v *Verdict) string {
+	other := &x.Server
+	if v.In {
+		other = &x.Client
+	}
+	b := &Block{
+		Peer: other.Addr.String(), Transport: TransportName(x.Transport), Port: x.ServerPort, Protocol: x.Protocol.String(),
+		Op: x.Act.Op, Target: ident.Clip(x.Act.Target, 256), As: ident.Clip(x.Act.As, 128),
+	}
+	if len(other.Names) > 0 {
+		b.PeerName = other.Names[0]
+	}
+	return why(b, v)
+}
+
 func why(b *Block, v *Verdict) string {
 	whom := cmp.Or(b.PeerName, b.Peer)
 	what := fmt.Sprintf("%s port %d", b.Transport, b.Port)

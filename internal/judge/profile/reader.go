@@ -39,6 +39,7 @@ type Reader struct {
 	x       Exchange
 	began   int64 // of the capture that is read
 	capture uint32
+	grace   int64
 	fresh   map[ident.HostKey]Host // what hosts were found to be, until it grows old
 	asked   int
 }
@@ -52,6 +53,14 @@ func NewReader(hosts Hosts) *Reader {
 	return &Reader{hosts: hosts, names: newNames(), roles: newRoles(), flows: newFlows(), links: newLinks(), tries: newAttempts(), fresh: map[ident.HostKey]Host{}}
 }
 
+// NewLiveReader makes a reader for traffic that was going on before it looked:
+// for an hour, a peer without a name may be one that was asked for earlier.
+func NewLiveReader(hosts Hosts) *Reader {
+	r := NewReader(hosts)
+	r.grace = hour
+	return r
+}
+
 type nobody struct{}
 
 func (nobody) Home(_ ident.Place, a netip.Addr) bool { return a.IsPrivate() || a.IsLinkLocalUnicast() }
@@ -62,7 +71,7 @@ func (nobody) Host(ident.HostKey) (Host, bool) { return Host{}, false }
 // it is. An exchange holds during the call of emit only; its texts as long as
 // those of the fact.
 func (r *Reader) Read(f *event.Fact, emit func(*Exchange)) {
-	if r.began == 0 || f.Time < r.began || f.Capture != r.capture {
+	if r.began == 0 || r.grace == 0 && (f.Time < r.began || f.Capture != r.capture) {
 		r.began, r.capture = f.Time, f.Capture
 	}
 	r.learn(f)
@@ -102,6 +111,7 @@ func (r *Reader) begin(f *event.Fact, back bool) *Exchange {
 		x.Client, x.Server = x.Server, x.Client
 		x.ClientPort, x.ServerPort = x.ServerPort, x.ClientPort
 	}
+	x.Unnamed = f.Time-r.began < r.grace
 	x.Server.Names = r.names.of(x.Client.Host, f.Capture, f.Flow, f.Place, x.Server.Addr)
 	x.Client.Names = r.names.known(x.Server.Host, f.Place, x.Client.Addr)
 	return x
