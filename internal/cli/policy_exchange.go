@@ -190,21 +190,34 @@ func (s *streams) writeFile(name string, b []byte) error {
 	return done(err)
 }
 
-// shownLimits is how many limits are told on standard error.
+// shownLimits is how many kinds of limits are told on standard error.
 const shownLimits = 20
 
 // tellLimits says what a format cannot say.
 func (s *streams) tellLimits(limits []policy.Limit, file string) error {
-	for i, l := range limits {
+	type told struct{ what, why string }
+	var order []told
+	lines := map[told][]string{}
+	for _, l := range limits {
+		k := told{l.What, l.Why}
+		if lines[k] == nil {
+			order = append(order, k)
+		}
+		lines[k] = append(lines[k], l.Line)
+	}
+	for i, k := range order {
 		if i == shownLimits {
-			fmt.Fprintf(s.err, "edgeward: and %d more limits; --limits FILE has them all\n", len(limits)-i)
+			fmt.Fprintf(s.err, "edgeward: and %d more kinds of limits; --limits FILE has them all\n", len(order)-i)
 			break
 		}
-		line := ""
-		if l.Line != "" {
-			line = " (line " + inert(l.Line) + ")"
+		where := ""
+		switch n := len(lines[k]); {
+		case n > 1:
+			where = fmt.Sprintf(" (%d times)", n)
+		case lines[k][0] != "":
+			where = " (line " + inert(lines[k][0]) + ")"
 		}
-		fmt.Fprintf(s.err, "edgeward: limit: %s%s: %s\n", inert(l.What), line, inert(l.Why))
+		fmt.Fprintf(s.err, "edgeward: limit: %s%s: %s\n", inert(k.what), where, inert(k.why))
 	}
 	if file == "" {
 		return nil
