@@ -264,6 +264,9 @@ func (h *Hub) openService(g *gate) error {
 	h.front.Handle("/", h.Service)
 	h.group.run("reports", h.Service.Run)
 	h.group.run("housekeeping", h.keepHouse)
+	if dir := h.o.Config.Policies; dir != "" {
+		h.group.run("policies", (&policyDir{h: h, dir: dir}).run)
+	}
 	h.group.run("waves", func(ctx context.Context) error { return h.Service.Waves().Run(ctx, 0) })
 	return nil
 }

@@ -21,6 +21,7 @@ type Config struct {
 	Sensors      Sensors  `yaml:"sensors" doc:"sensors of other machines"`
 	Bus          Bus      `yaml:"bus" doc:"delivery between sensors and stores"`
 	Store        Store    `yaml:"store" doc:"where state and facts are kept"`
+	Policies     string   `yaml:"policies" check:"path" doc:"folder with policy files (docs/policy.md), which are read at the start and on SIGHUP, and cannot be changed in the console"`
 	Keep         Keep     `yaml:"retention" doc:"how long things are kept"`
 	Outputs      []Output `yaml:"outputs" doc:"where findings and facts go beside the console"`
 }
