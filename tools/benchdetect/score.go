@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"io"
 	"math"
@@ -156,12 +157,18 @@ What these numbers are not:
 - **Not all checks.** The checks that no capture here shows are tested with hand-made facts only (` + "`internal/judge/detect/scene_*_test.go`" + `: an attack and a benign near miss for each).
 - The quiet captures are short, too, and begin in the middle. Checks that learn what is usual (` + "`behaviour.*`" + `) have hardly had time to speak on them.
 
-Known to be missed: remote control between two hosts of one network by a program of its own; calls by TLS at the pace of ordinary polling to a host that was looked up by name; a long connection that says nothing odd; floods inside a tunnel, which is taken off before packets are counted; peer-to-peer networks of malware whose protocol is not known.
+Known to be missed: remote control between two hosts of one network by a program of its own; calls by TLS at the pace of ordinary polling to a host that was looked up by name; a long connection that says nothing odd; floods inside a tunnel, which is taken off before packets are counted, and whose packets have no sender on the link; peer-to-peer networks of malware whose protocol is not known.
 
 `
 
+// unseen is what was measured once, by hand, on captures that are not in the
+// shared folder.
+//
+//go:embed unseen.md
+var unseen string
+
 // markdown writes the page for the documentation.
-func (s *summary) markdown() string { return page + s.tables() }
+func (s *summary) markdown() string { return page + s.tables() + unseen }
 
 // tables writes the tables.
 func (s *summary) tables() string {
