@@ -18,6 +18,9 @@ import (
 func (s *Server) profileRoutes() {
 	route(s, get, "/profiles", "list-profiles", "Profiles: what devices may do", reads("profiles"), s.listProfiles)
 	route(s, get, "/profiles/document", "export-profiles", "All profiles as a policy file", reads("profiles"), s.exportProfiles, gives("application/yaml", "application/json"))
+	route(s, get, "/profiles/export", "translate-profiles", "Profiles as what equipment takes", reads("profiles"), s.translateProfiles, missing, gives("text/plain", "application/json"))
+	route(s, get, "/profiles/export/limits", "get-translation-limits", "What a format cannot say of the profiles", reads("profiles"), s.translationLimits, missing)
+	route(s, post, "/profiles/import", "import-mud", "A manufacturer usage description (MUD, RFC 8520) as a policy file; nothing is stored", reads("profiles"), s.importMUD, missing, limit(4<<20))
 	route(s, post, "/profiles/check", "check-profiles", "What is wrong with a policy file", reads("profiles"), s.checkProfiles, limit(maxDocument))
 	route(s, post, "/profiles/diff", "diff-profiles", "What a policy file would change", reads("profiles"), s.diffProfiles, limit(maxDocument))
 	route(s, post, "/profiles/apply", "apply-profiles", "Take all profiles of a policy file, or none", operates("profiles", "profile.apply"), s.applyProfiles, limit(maxDocument), conflicts)

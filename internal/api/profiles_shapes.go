@@ -295,3 +295,34 @@ type proveInput struct {
 		Needed float64 `json:"needed_device_days,omitempty" minimum:"0.001" maximum:"1000000" default:"30"`
 	}
 }
+
+type translateQuery struct {
+	To  string   `query:"to" maxLength:"32" required:"true" doc:"mud, nftables, dnsmasq, mosquitto, emqx, suricata, edl, edl-names, edl-blocked or guard"`
+	IDs []string `query:"id" maxItems:"1000" doc:"only these profiles; none for all"`
+	URL string   `query:"mud_url" maxLength:"255" doc:"mud: URL under which the file will be published"`
+}
+
+// Translation is what a format cannot say of profiles.
+type Translation struct {
+	To     string         `json:"to"`
+	Bytes  int            `json:"bytes"`
+	Limits []ProfileLimit `json:"limits"`
+}
+
+// ProfileLimit is something that a profile says and another format cannot.
+type ProfileLimit policy.Limit
+
+type mudInput struct {
+	Body struct {
+		File    json.RawMessage `json:"file" doc:"the usage description"`
+		Devices []string        `json:"devices,omitempty" maxItems:"1000" doc:"ids of the devices that it is for"`
+	}
+}
+
+// MUDImport is a usage description as a policy file.
+type MUDImport struct {
+	Document json.RawMessage `json:"document" doc:"to be given to apply"`
+	Profile  *ProfileDetail  `json:"profile"`
+	Limits   []ProfileLimit  `json:"limits" doc:"what a profile cannot say"`
+	Notes    []string        `json:"notes" doc:"what was odd in the file"`
+}

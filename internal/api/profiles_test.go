@@ -4,6 +4,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -168,6 +169,25 @@ func TestProfilesAreAppliedWholeAndRolledBack(t *testing.T) {
 	}
 
 	h.status(h.as("operator0", post, "/profiles/apply", doc("443")), http.StatusOK)
+	a = h.as("viewer0", get, "/profiles/export?to=nftables&id=one", nil)
+	if h.status(a, http.StatusOK); !strings.Contains(a.body, "443") || !strings.Contains(a.header.Get("Content-Disposition"), ".nft") {
+		t.Errorf("%v %.400s", a.header, a.body)
+	}
+	h.status(h.as("viewer0", get, "/profiles/export?to=nothing", nil), http.StatusUnprocessableEntity)
+	h.status(h.as("viewer1", get, "/profiles/export?to=nftables&id=one", nil), http.StatusNotFound)
+	usage := h.as("viewer0", get, "/profiles/export?to=mud&id=two&mud_url=https://example.org/two.json", nil)
+	h.status(usage, http.StatusOK)
+	var limits Translation
+	if h.as("viewer0", get, "/profiles/export/limits?to=mosquitto", nil).decode(t, &limits); len(limits.Limits) == 0 {
+		t.Errorf("a broker's file says all: %+v", limits)
+	}
+	var imported MUDImport
+	a = h.as("viewer0", post, "/profiles/import", map[string]any{"file": json.RawMessage(usage.body), "devices": []string{"device-north"}})
+	if a.decode(t, &imported); imported.Profile == nil || imported.Profile.Devices[0].ID != "device-north" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	h.status(h.as("north-viewer", post, "/profiles/import", map[string]any{"file": json.RawMessage(usage.body), "devices": []string{"device-south"}}), http.StatusNotFound)
+	h.status(h.as("viewer0", post, "/profiles/import", map[string]any{"file": map[string]any{}}), http.StatusUnprocessableEntity)
 	h.status(h.as("operator0", patch, "/profiles/one", map[string]any{"revision": 1, "mode": "warn"}), http.StatusConflict)
 	h.status(h.as("operator0", patch, "/profiles/one", map[string]any{"revision": 2, "mode": "warn", "remove": []string{"nothing"}}), http.StatusUnprocessableEntity)
 	h.status(h.as("operator0", patch, "/profiles/one", map[string]any{"revision": 2, "mode": "warn"}), http.StatusOK)
