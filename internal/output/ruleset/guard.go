@@ -95,15 +95,14 @@ func (w *writer) guard() {
 
 func (w *writer) guarded(b *body) GuardProfile {
 	g := GuardProfile{Profile: b.policy.ID, Revision: b.policy.Revision, Mode: b.mode}
-	for i := range b.profile.Members {
-		h := w.host(&b.profile.Members[i])
+	for _, h := range b.hosts {
 		for _, m := range h.macs {
 			g.MACs = append(g.MACs, m.String())
 		}
 	}
 	slices.Sort(g.MACs)
 	g.MACs = slices.Compact(g.MACs)
-	for _, n := range w.prefixes(b) {
+	for _, n := range b.addrs {
 		g.Addresses = append(g.Addresses, network(n))
 	}
 	for _, id := range identities(b) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -125,29 +123,6 @@ func TestHostileTextsInMosquitto(t *testing.T) {
 			if c.publish(topic, 1, false) {
 				t.Errorf("%q is published", topic)
 			}
-		}
-	}
-}
-
-// TestHostileTextsInPrograms has the real nft and dnsmasq check what was made
-// of them.
-func TestHostileTextsInPrograms(t *testing.T) {
-	dir := t.TempDir()
-	for _, o := range []ruleset.Options{{}, harmfulOptions(), {ByAddress: true, LogGroup: 5}} {
-		for _, c := range []struct {
-			format string
-			args   []string
-		}{{"nftables", []string{"nft", "-c", "-f"}}, {"dnsmasq", []string{"dnsmasq", "--test", "-C"}}} {
-			t.Run(c.format, func(t *testing.T) {
-				needRoot(t, c.args[0])
-				h := newHost(t)
-				text, _ := write(t, c.format, harmful(t), o)
-				path := filepath.Join(dir, c.format)
-				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				h.run(t, c.args[0], append(c.args[1:], path)...)
-			})
 		}
 	}
 }

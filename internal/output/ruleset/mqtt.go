@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"edgeward/internal/ident"
 	"edgeward/internal/policy"
 )
 
@@ -29,6 +28,7 @@ type right struct {
 func (w *writer) rights() []right {
 	var own, broker []right
 	ids := map[string]bool{} // those of clients that have a profile
+	at := map[*body][]right{}
 	for _, b := range w.profiles {
 		for _, e := range b.lines {
 			if !w.isMQTT(b, e) {
@@ -36,7 +36,7 @@ func (w *writer) rights() []right {
 			}
 			list := w.rightsOf(b, e)
 			if e.Direction == policy.In {
-				broker = append(broker, list...)
+				broker, at[b] = append(broker, list...), append(at[b], list...)
 				continue
 			}
 			own = append(own, list...)
@@ -52,15 +52,10 @@ func (w *writer) rights() []right {
 			out = append(out, r)
 			continue
 		}
-		for _, in := range broker {
-			if who, ok := narrower(r.who, in.who); ok && r.read == in.read && slices.Contains(brokers, in.b) && w.isPeer(in, r.b) {
-				if f, ok := intersect(r.filter, in.filter); ok {
-					r := r
-					r.who, r.filter, r.qos = who, f, lower(r.qos, in.qos)
-					if in.retain != nil && !*in.retain {
-						r.retain = in.retain
-					}
-					out = append(out, r)
+		for _, b := range brokers {
+			for _, in := range at[b] {
+				if both, ok := w.narrow(r, in); ok {
+					out = append(out, both)
 				}
 			}
 		}
@@ -73,25 +68,30 @@ func (w *writer) rights() []right {
 	return out
 }
 
+// narrow gives what a client's right and one that a broker gives have in
+// common.
+func (w *writer) narrow(r, in right) (right, bool) {
+	who, ok := narrower(r.who, in.who)
+	if !ok || r.read != in.read || !w.isPeer(in, r.b) {
+		return r, false
+	}
+	if r.filter, ok = intersect(r.filter, in.filter); !ok {
+		return r, false
+	}
+	r.who, r.qos = who, lower(r.qos, in.qos)
+	if in.retain != nil && !*in.retain {
+		r.retain = in.retain
+	}
+	return r, true
+}
+
 // allProfiled reports whether all peers of a broker's line have profiles of
 // their own: those then say what of the line is theirs.
 func (w *writer) allProfiled(r right) bool {
 	hosts, ok := w.peers(r.b, r.e)
 	return ok && !slices.ContainsFunc(hosts, func(h host) bool {
-		return !slices.ContainsFunc(w.profiles, func(b *body) bool { return b != r.b && w.isMember(b, &h) })
+		return !slices.ContainsFunc(w.of(&h), func(b *body) bool { return b != r.b })
 	})
-}
-
-// isMember reports whether a host is one of a profile's devices.
-func (w *writer) isMember(b *body, h *host) bool {
-	for i := range b.profile.Members {
-		m := w.host(&b.profile.Members[i])
-		if slices.ContainsFunc(m.macs, func(a ident.MAC) bool { return slices.Contains(h.macs, a) }) ||
-			slices.ContainsFunc(m.addrs, func(a netip.Addr) bool { return slices.Contains(h.addrs, a) }) {
-			return true
-		}
-	}
-	return false
 }
 
 func lower(a, b *uint8) *uint8 {
@@ -117,30 +117,18 @@ func (w *writer) isMQTT(b *body, e *entry) bool {
 		})
 	}
 	if e.Direction == policy.In {
-		return holds(w.prefixes(b))
+		return holds(b.addrs)
 	}
 	list, any := w.networks(b, e)
 	return any || holds(list)
-}
-
-// prefixes gives the addresses of a profile's devices.
-func (p *plan) prefixes(b *body) []netip.Prefix {
-	var list []netip.Prefix
-	for i := range b.profile.Members {
-		for _, a := range p.host(&b.profile.Members[i]).addrs {
-			list = append(list, prefixOf(a))
-		}
-	}
-	return compact(list)
 }
 
 // brokersOf gives the profiles of the brokers that a right is used at.
 func (w *writer) brokersOf(r right) []*body {
 	list, any := w.networks(r.b, r.e)
 	var out []*body
-	for _, b := range w.profiles {
-		asked := slices.ContainsFunc(b.lines, func(e *entry) bool { return e.Direction == policy.In && e.Protocol == "mqtt" })
-		if asked && (any || overlap(list, w.prefixes(b))) {
+	for _, b := range w.brokers {
+		if any || overlap(list, b.addrs) {
 			out = append(out, b)
 		}
 	}
@@ -154,10 +142,10 @@ func overlap(a, b []netip.Prefix) bool {
 // isPeer reports whether a client is a peer of a broker's line.
 func (w *writer) isPeer(in right, client *body) bool {
 	if hosts, ok := w.peers(in.b, in.e); ok {
-		return slices.ContainsFunc(hosts, func(h host) bool { return w.isMember(client, &h) })
+		return slices.ContainsFunc(hosts, func(h host) bool { return slices.Contains(w.of(&h), client) })
 	}
 	list, any := w.networks(in.b, in.e)
-	return any || overlap(list, w.prefixes(client))
+	return any || overlap(list, client.addrs)
 }
 
 // rightsOf gives the rights of one line.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -19,7 +18,11 @@ import (
 type plan struct {
 	o        Options
 	profiles []*body
-	devices  []Device // of the options, then the members of all profiles
+	devices  []Device         // of the options, then the members of all profiles
+	index    map[string][]int // devices by what they are known by
+	brokers  []*body          // those that are asked by MQTT
+	byMAC    map[ident.MAC][]*body
+	byAddr   map[netip.Addr][]*body
 	local    []netip.Prefix
 	limits   []policy.Limit
 	told     map[policy.Limit]bool
@@ -33,6 +36,8 @@ type body struct {
 	mode    policy.Mode
 	key     string // part of identifiers
 	lines   []*entry
+	hosts   []host         // its members
+	addrs   []netip.Prefix // of them
 }
 
 // entry is one line that allows something.
@@ -40,6 +45,10 @@ type entry struct {
 	*policy.Line
 	id  string // for people
 	set string // part of the names of its sets; empty when its peer has no names
+
+	asked bool // nets and any are found
+	nets  []netip.Prefix
+	any   bool
 }
 
 // private is what home is when nobody said so (RFC 1918, 3927, 4193, 4291).
@@ -63,7 +72,7 @@ func newPlan(policies []*policy.Policy, o Options) (*plan, error) {
 	default:
 		return nil, ident.Errorf(ident.Usage, "want observe, warn or enforce", "unknown mode %q", o.Mode)
 	}
-	p := &plan{o: o, told: map[policy.Limit]bool{}, sets: map[string]string{}, devices: slices.Clone(o.Devices), local: o.Local}
+	p := &plan{o: o, told: map[policy.Limit]bool{}, index: map[string][]int{}, byMAC: map[ident.MAC][]*body{}, byAddr: map[netip.Addr][]*body{}, sets: map[string]string{}, devices: slices.Clone(o.Devices), local: o.Local}
 	if p.local == nil {
 		p.local = private
 	}
@@ -98,6 +107,14 @@ func newPlan(policies []*policy.Policy, o Options) (*plan, error) {
 			p.devices = append(p.devices, d)
 		}
 		p.profiles = append(p.profiles, b)
+	}
+	for i := range p.devices {
+		for _, k := range handles(&p.devices[i].Member) {
+			p.index[k] = append(p.index[k], i)
+		}
+	}
+	for _, b := range p.profiles {
+		p.meet(b)
 	}
 	return p, nil
 }
@@ -146,192 +163,6 @@ func (p *plan) onlyEnforces() {
 			p.limit(b, nil, "mode", "the format enforces as soon as it is loaded: there is no %s", b.mode)
 		}
 	}
-}
-
-// host is where a device can be met.
-type host struct {
-	macs  []ident.MAC
-	addrs []netip.Addr
-}
-
-func (h *host) empty() bool { return len(h.macs)+len(h.addrs) == 0 }
-
-func (h *host) add(m *policy.Member) {
-	for _, s := range m.MACs {
-		if mac, err := ident.ParseMAC(s); err == nil && !slices.Contains(h.macs, mac) {
-			h.macs = append(h.macs, mac)
-		}
-	}
-	for _, a := range m.Addresses {
-		if a = a.Unmap().WithZone(""); a.IsValid() && !slices.Contains(h.addrs, a) {
-			h.addrs = append(h.addrs, a)
-		}
-	}
-}
-
-// host finds a member: by what it says, and by what is known of the device
-// that it is.
-func (p *plan) host(m *policy.Member) host {
-	var h host
-	h.add(m)
-	for i := range p.devices {
-		if d := &p.devices[i]; same(m, &d.Member) {
-			h.add(&d.Member)
-		}
-	}
-	if h.empty() {
-		for _, n := range m.Names {
-			h.add(&policy.Member{Addresses: p.o.Names[strings.ToLower(n)]})
-		}
-	}
-	return h
-}
-
-// same reports whether two members are one device: by id, else by MAC
-// address, else, when one of them has none, by name.
-func same(a, b *policy.Member) bool {
-	shares := func(x, y []string) bool {
-		return slices.ContainsFunc(x, func(s string) bool {
-			return slices.ContainsFunc(y, func(t string) bool { return strings.EqualFold(s, t) })
-		})
-	}
-	if a.ID != "" && a.ID == b.ID || shares(a.MACs, b.MACs) {
-		return true
-	}
-	return (len(a.MACs) == 0 || len(b.MACs) == 0) && shares(a.Names, b.Names)
-}
-
-// peers gives the hosts of a line's peer when these are devices; ok is false
-// when the peer is of another kind.
-func (p *plan) peers(b *body, e *entry) (hosts []host, ok bool) {
-	var members []policy.Member
-	switch e.Peer.Kind {
-	case policy.PeerDevice:
-		members = e.Peer.Devices
-	case policy.PeerClass:
-		members = p.o.Classes[e.Peer.Value]
-	case policy.PeerOperators:
-		if members = p.o.Operators[b.policy.ID]; members == nil {
-			members = p.o.Operators[""]
-		}
-	case policy.PeerMaker:
-		maker := e.Peer.Value
-		if maker == "" {
-			maker = makerOf(b.profile)
-		}
-		for i := range p.devices {
-			if d := &p.devices[i]; maker != "" && (strings.EqualFold(d.Vendor, maker) || authority(d.MUD) == maker) {
-				members = append(members, d.Member)
-			}
-		}
-	case policy.PeerModel:
-		for i := range p.devices {
-			if d := &p.devices[i]; d.MUD != "" && d.MUD == e.Peer.Value {
-				members = append(members, d.Member)
-			}
-		}
-	default:
-		return nil, false
-	}
-	for i := range members {
-		if h := p.host(&members[i]); !h.empty() {
-			hosts = append(hosts, h)
-		} else {
-			p.limit(b, e, "peer", "neither MAC address nor address of one of its devices is known: it is left out")
-		}
-	}
-	if len(members) == 0 {
-		p.limit(b, e, "peer", "no device is known to be of %s %s: the line allows nobody", e.Peer.Kind, shown(e.Peer.Value))
-	}
-	return hosts, true
-}
-
-// makerOf names the maker of a profile's devices as the evaluator does: the
-// authority of its MUD URL (RFC 8520, section 8.4), else the vendor.
-func makerOf(prof *policy.Profile) string {
-	if prof.MUD != nil && prof.MUD.URL != "" {
-		return authority(prof.MUD.URL)
-	}
-	return prof.Vendor
-}
-
-func authority(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
-}
-
-// networks gives the addresses of a line's peer; any means all of them.
-func (p *plan) networks(b *body, e *entry) (list []netip.Prefix, any bool) {
-	single := func(addrs []netip.Addr, what string) {
-		for _, a := range addrs {
-			list = append(list, prefixOf(a))
-		}
-		if len(list) == 0 {
-			p.limit(b, e, "peer", "the address of %s is not known: the line allows nobody", what)
-		}
-	}
-	if hosts, ok := p.peers(b, e); ok {
-		var addrs []netip.Addr
-		for i := range hosts {
-			addrs = append(addrs, hosts[i].addrs...)
-		}
-		if len(hosts) > 0 {
-			single(addrs, "its devices")
-		}
-		return compact(list), false
-	}
-	switch e.Peer.Kind {
-	case policy.PeerAny:
-		return nil, true
-	case policy.PeerRole:
-		switch e.Peer.Value {
-		case policy.RoleGateway:
-			single(p.o.Gateways, "the gateway")
-		case policy.RoleResolver:
-			single(p.o.Resolvers, "the resolver")
-		case policy.RoleDHCP, policy.RoleDiscovery:
-			list = append(append(list, p.local...), groups...)
-		default:
-			return nil, true
-		}
-	case policy.PeerName:
-		for _, a := range p.lastSeen(e) {
-			list = append(list, prefixOf(a))
-		}
-	case policy.PeerZone:
-		if list = p.o.Zones[e.Peer.Value]; len(list) == 0 {
-			p.limit(b, e, "peer", "the networks of zone %s are not known: the line allows nobody", shown(e.Peer.Value))
-		}
-	case policy.PeerNetwork:
-		list = e.Peer.Networks
-	case policy.PeerLocal:
-		list = p.local
-	}
-	return compact(list), false
-}
-
-// lastSeen gives the addresses of the names of a line's peer, in order.
-func (p *plan) lastSeen(e *entry) []netip.Addr {
-	var list []netip.Addr
-	for name, addrs := range p.o.Names {
-		if slices.ContainsFunc(e.Peer.Names, func(pattern string) bool { return policy.MatchName(pattern, name) }) {
-			for _, a := range addrs {
-				if a.IsValid() {
-					list = append(list, a.Unmap().WithZone(""))
-				}
-			}
-		}
-	}
-	slices.SortFunc(list, netip.Addr.Compare)
-	return slices.Compact(list)
-}
-
-func prefixOf(a netip.Addr) netip.Prefix {
-	a = a.Unmap().WithZone("")
-	return netip.PrefixFrom(a, a.BitLen())
 }
 
 // compact sorts networks and takes away those that lie in another one.

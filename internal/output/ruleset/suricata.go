@@ -28,7 +28,7 @@ func (w *writer) suricata() {
 	w.line("# In suricata.yaml: rule-files: [FILE]   Reload: suricatasc -c reload-rules")
 	sids := map[uint32]bool{}
 	for _, b := range w.profiles {
-		s := &suricata{writer: w, b: b, sids: sids, device: w.prefixes(b)}
+		s := &suricata{writer: w, b: b, sids: sids, device: b.addrs}
 		if len(s.device) == 0 {
 			w.limit(b, nil, "members", "no address of its devices is known: there are no rules for it")
 			continue
