@@ -140,8 +140,19 @@ type Protect struct {
 	Proof     ProofSummary    `json:"proof"`
 	Blocked   []ProfileBlock  `json:"blocked"`
 	Curve     []ProtectStep   `json:"curve" doc:"the outcome for each number of days to learn from"`
+	Attacks   []ProtectAttack `json:"attacks" doc:"what the profile does to attacks, as they are described in public"`
 	Current   *ProfileDetail  `json:"current" doc:"the profile in force; null for none"`
 	Enforcing bool            `json:"enforcing" doc:"an enforcing part is connected"`
+}
+
+// ProtectAttack is one kind of attack, replayed.
+type ProtectAttack struct {
+	ID        string `json:"id"`
+	Title     string `json:"title"`
+	Source    string `json:"source" doc:"where its traits are from"`
+	Exchanges int    `json:"exchanges"`
+	Blocked   int    `json:"blocked"`
+	Through   string `json:"through,omitempty" doc:"what was not blocked first"`
 }
 
 // ProtectStep is the outcome for one number of days.

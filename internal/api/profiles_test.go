@@ -70,6 +70,18 @@ func TestProtect(t *testing.T) {
 	if len(v.Blocked) != 1 || v.Blocked[0].Peer != "203.0.113.66" || v.Blocked[0].Count != 24 || v.Blocked[0].Samples[0].Fact != "new-312" {
 		t.Errorf("blocked: %+v", v.Blocked)
 	}
+	stopped := 0
+	for _, x := range v.Attacks {
+		if x.Exchanges == 0 || x.Title == "" || x.Source == "" {
+			t.Errorf("attack: %+v", x)
+		}
+		if x.Blocked > 0 {
+			stopped++
+		}
+	}
+	if stopped < len(v.Attacks)/2 || len(v.Attacks) == 0 {
+		t.Errorf("attacks: %+v", v.Attacks)
+	}
 	if s := v.Curve[12]; s.Learn != 13 || s.WouldBlock != 24 || v.Curve[9].Exchanges != v.Proof.Exchanges {
 		t.Errorf("curve: %+v", v.Curve)
 	}

@@ -97,7 +97,7 @@ func (s *Server) protect(ctx context.Context, in *protectQuery) (*reply[Protect]
 	if err != nil {
 		return nil, err
 	}
-	out := Protect{From: Time(o.Request.From), To: Time(o.Request.To), Days: in.Days, Learn: in.Learn, Facts: read.Facts, Full: read.Full, Document: json.RawMessage("null"), Blocked: []ProfileBlock{}, Curve: []ProtectStep{}, Enforcing: s.enforcing(ctx, c)}
+	out := Protect{From: Time(o.Request.From), To: Time(o.Request.To), Days: in.Days, Learn: in.Learn, Facts: read.Facts, Full: read.Full, Document: json.RawMessage("null"), Blocked: []ProfileBlock{}, Curve: []ProtectStep{}, Attacks: []ProtectAttack{}, Enforcing: s.enforcing(ctx, c)}
 	if out.Device, err = s.detail(ctx, c, r); err != nil {
 		return nil, err
 	}
@@ -113,6 +113,9 @@ func (s *Server) protect(ctx context.Context, in *protectQuery) (*reply[Protect]
 		out.Profile, out.Proof = s.detailOf(outcome.Policy, outcome.Body, d), ProofSummary(outcome.Proof.Summary)
 		for _, b := range outcome.Proof.Blocked {
 			out.Blocked = append(out.Blocked, blockOf(b))
+		}
+		for _, a := range outcome.Attacks {
+			out.Attacks = append(out.Attacks, ProtectAttack{a.ID, a.Title, a.Source, a.Exchanges, a.Blocked, a.Through})
 		}
 		var file bytes.Buffer
 		if err := document.Write(&file, []*policy.Policy{outcome.Policy}, document.JSON); err != nil {

@@ -248,6 +248,8 @@ type Outcome struct {
 	Policy *policy.Policy // nil when nothing was learned
 	Body   *policy.Profile
 	Proof  *profile.Result
+	// Attacks are what the profile does to the scenarios of attacks.
+	Attacks []profile.Replayed
 }
 
 // Learn gives the profile that the first days make, and its proof.
@@ -275,7 +277,24 @@ func (s *Study) Learn(days int) (*Outcome, error) {
 		return nil, err
 	}
 	r, err := s.prove(list[:1], next)
-	return &Outcome{list[0], body, r}, err
+	if err != nil {
+		return nil, err
+	}
+	attacks, err := Attack(list[0], s.o.Request.To)
+	return &Outcome{list[0], body, r, attacks}, err
+}
+
+// Attack tries a profile against the scenarios of attacks.
+func Attack(p *policy.Policy, at int64) ([]profile.Replayed, error) {
+	set, err := profile.Compile([]*policy.Policy{p}, profile.Options{})
+	if err != nil {
+		return nil, err
+	}
+	var out []profile.Replayed
+	for _, x := range profile.Scenarios() {
+		out = append(out, set.Replay(p, x, at))
+	}
+	return out, nil
 }
 
 // Prove replays everything that was read against policies.

@@ -70,20 +70,36 @@ func Proposal(w io.Writer, list []*policy.Policy) error {
 	return b.Flush()
 }
 
-// LeftOut says what a profile was not made of, an entry a line.
+// LeftOut says what a profile was not made of, a reason a line.
 func LeftOut(id string, x *policy.Profile) []string {
 	if x.Learned == nil {
 		return nil
 	}
-	var out []string
+	type reason struct{ text, check string }
+	var order []reason
+	exchanges, peers := map[reason]uint64{}, map[reason][]string{}
 	for _, l := range x.Learned.LeftOut {
-		text := fmt.Sprintf("left out of %s: %d exchanges", id, l.Exchanges)
-		if l.Peer != "" {
-			text += " with " + l.Peer
+		k := reason{l.Reason, l.Check}
+		if _, known := exchanges[k]; !known {
+			order = append(order, k)
 		}
-		text += ": " + l.Reason
-		if l.Check != "" {
-			text += " (" + l.Check + ")"
+		exchanges[k] += l.Exchanges
+		if l.Peer != "" && !slices.Contains(peers[k], l.Peer) {
+			peers[k] = append(peers[k], l.Peer)
+		}
+	}
+	var out []string
+	for _, k := range order {
+		text := fmt.Sprintf("left out of %s: %d exchanges", id, exchanges[k])
+		switch list := peers[k]; {
+		case len(list) > 3:
+			text += fmt.Sprintf(" with %d peers", len(list))
+		case len(list) > 0:
+			text += " with " + strings.Join(list, ", ")
+		}
+		text += ": " + k.text
+		if k.check != "" {
+			text += " (" + k.check + ")"
 		}
 		out = append(out, clean(text))
 	}
@@ -129,7 +145,7 @@ func Proof(w io.Writer, r *profile.Result) error {
 	s := &r.Summary
 	fmt.Fprintf(b, "%s\n\n", clean(s.Verdict))
 	fmt.Fprintf(b, "  exchanges      %d\n  would block    %d\n  device-days    %.2f of %g needed\n", s.Exchanges, s.WouldBlock, s.DeviceDays, s.Needed)
-	if s.Bound > 0 {
+	if s.Bound > 0 && s.DeviceDays >= 1 { // of less it says nothing
 		fmt.Fprintf(b, "  bound          at most %.3g wrong blocks a device and day (95 %%)\n", s.Bound)
 	}
 	if s.Unjudged > 0 {

@@ -4065,6 +4065,8 @@ export interface components {
             per: "device" | "class";
         };
         Protect: {
+            /** @description what the profile does to attacks, as they are described in public */
+            attacks: components["schemas"]["ProtectAttack"][];
             blocked: components["schemas"]["ProfileBlock"][];
             /** @description the profile in force; null for none */
             current: components["schemas"]["ProfileDetail"];
@@ -4106,6 +4108,18 @@ export interface components {
              * @description of the profile that this replaces; 0 for none
              */
             revision?: number;
+        };
+        ProtectAttack: {
+            /** Format: int64 */
+            blocked: number;
+            /** Format: int64 */
+            exchanges: number;
+            id: string;
+            /** @description where its traits are from */
+            source: string;
+            /** @description what was not blocked first */
+            through?: string;
+            title: string;
         };
         ProtectStep: {
             /**
