@@ -256,13 +256,13 @@ func (d *drift) off(ctx context.Context, w *watched, b *bus.Batch, x *profile.Ex
 			d.dropped.Add(1)
 			return
 		}
-		severity := ident.Low
-		if v.Policy.Mode != policy.Observe {
-			severity = ident.Medium
+		severity := d.check.Severity
+		if v.Policy.Mode == policy.Observe {
+			severity = ident.Low
 		}
 		r = &drifting{site: d.site(ctx, b.Tenant, b.Sensor), f: &finding.Finding{
-			ID: finding.ID(x.Place, driftCheck, own.Host, k.group, x.Time), Check: driftCheck, Kind: d.check.Kind, Severity: severity, Confidence: 0.9,
-			Status: finding.Open, Title: d.check.Title, Remedy: "Accept what is right, which adds it to the profile; otherwise examine the device.", Attack: d.check.Attack,
+			ID: finding.ID(x.Place, driftCheck, own.Host, k.group, x.Time), Check: driftCheck, Kind: d.check.Kind, Severity: severity, Confidence: d.check.Confidence,
+			Status: finding.Open, Title: d.check.Title, Remedy: d.check.Remedy, Attack: d.check.Attack,
 			Host: own.Host, Device: own.Device, Place: x.Place, FirstSeen: x.Time, LastSeen: x.Time, Episode: x.Time, Claim: finding.Claim(x.Place, driftCheck, own.Host, k.group),
 		}}
 		if own.Addr.IsValid() {
@@ -292,7 +292,7 @@ func (d *drift) off(ctx context.Context, w *watched, b *bus.Batch, x *profile.Ex
 	if v.Line != "" {
 		line = "the line that comes nearest is " + v.Line
 	}
-	f.Explanation = fmt.Sprintf("%s did what its profile %q does not allow: %s (%s).", f.Address, v.Policy.ID, strings.Join(r.reasons, "; "), line)
+	f.Explanation = fmt.Sprintf("%s %s did what its profile %q does not allow: %s (%s).", d.check.Explanation, f.Address, v.Policy.ID, strings.Join(r.reasons, "; "), line)
 	r.changed = true
 }
 

@@ -178,7 +178,7 @@ func (u *unit) open(m *Message, s *account.Sensor, f *finding.Finding) *judged {
 // while a site or the device is still learned. The device's record and its
 // timeline have it.
 func (u *unit) silent(tenant uint16, site, device string, f *finding.Finding) (bool, error) {
-	if !strings.HasPrefix(f.Check, "behaviour.") {
+	if !strings.HasPrefix(f.Check, "behaviour.") || f.Check == "behaviour.off-profile" { // a person wanted the profile
 		return false, nil
 	}
 	l, err := u.siteLearning(tenant, site)

@@ -136,7 +136,7 @@ func (b *behaviour) client(s *sight, f *event.Flow) {
 	}
 	single := singlePurpose(b.e.host(s.Place, &s.src).Type)
 	if !knownProto {
-		b.deviation(s, "behaviour.off-profile", f.AppProto.String(), single && !knownPeer && domain == 0, func(r *record) string {
+		b.deviation(s, "behaviour.new-protocol", f.AppProto.String(), single && !knownPeer && domain == 0, func(r *record) string {
 			return fmt.Sprintf("%s used %s for the first time since it is known, with %s.", r.address, f.AppProto, b.e.named(s.Place, s.Dst))
 		})
 	}

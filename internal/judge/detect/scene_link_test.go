@@ -173,7 +173,7 @@ func linkScenes() []scene {
 				f.flowTo(laptop, camera, 23, talk(100, 100))
 				f.syn(laptop, camera, 8080)
 			}},
-		{check: "behaviour.off-profile", options: Options{Learning: time.Hour},
+		{check: "behaviour.new-protocol", options: Options{Learning: time.Hour},
 			attack: func(f *feed) {
 				live(f, camera, 2*time.Hour)
 				b := talk(100, 100)
