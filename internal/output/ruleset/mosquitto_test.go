@@ -324,3 +324,17 @@ func compare(t *testing.T, policies []*policy.Policy, limits []policy.Limit, at 
 		}
 	}
 }
+
+// TestBrokerThatAllowsAll has a broker's profile that names no verbs: it
+// narrows nobody, and gives nothing to those that are not known.
+func TestBrokerThatAllowsAll(t *testing.T) {
+	policies := plant(t)
+	policies[1] = envelope(t, "broker", policy.Enforce, policy.Profile{
+		Members: []policy.Member{{ID: "broker", Addresses: []netip.Addr{addr(brokerAddress)}}},
+		Lines:   []policy.Line{{ID: "asked", Direction: policy.In, Peer: policy.Peer{Kind: policy.PeerAny}, Transport: "tcp", Ports: ports(1883), Protocol: "mqtt"}},
+	})
+	text, limits := write(t, "mosquitto", policies, ruleset.Options{})
+	if !strings.Contains(text, "\ntopic write plant/s1/temp\n") || !strings.Contains(text, "\ntopic write log/#\n") || strings.Contains(text, "pattern") || !has(limits, "asked", "identity") {
+		t.Errorf("%s%v", text, limits)
+	}
+}

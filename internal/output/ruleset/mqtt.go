@@ -18,6 +18,7 @@ type right struct {
 	who    string // client id or a pattern of such; empty for anybody
 	read   bool   // subscribe, else publish
 	filter string // topic filter (MQTT 5.0, section 4.7)
+	any    bool   // no topics are named: all, those that begin with "$" too
 	qos    *uint8
 	retain *bool
 }
@@ -65,7 +66,13 @@ func (w *writer) rights() []right {
 			out = append(out, r)
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(r right) bool {
+		if r.who == "" && r.any {
+			w.limit(r.b, r.e, "identity", "neither topics nor a client id is known: no right is given, since it would be everybody's to everything")
+			return true
+		}
+		return false
+	})
 }
 
 // narrow gives what a client's right and one that a broker gives have in
@@ -75,8 +82,14 @@ func (w *writer) narrow(r, in right) (right, bool) {
 	if !ok || r.read != in.read || !w.isPeer(in, r.b) {
 		return r, false
 	}
-	if r.filter, ok = intersect(r.filter, in.filter); !ok {
-		return r, false
+	switch {
+	case in.any:
+	case r.any:
+		r.filter, r.any = in.filter, false
+	default:
+		if r.filter, ok = intersect(r.filter, in.filter); !ok {
+			return r, false
+		}
 	}
 	r.who, r.qos = who, lower(r.qos, in.qos)
 	if in.retain != nil && !*in.retain {
@@ -164,15 +177,11 @@ func (w *writer) rightsOf(b *body, e *entry) []right {
 			continue
 		}
 		who := v.As
-		if len(who) == 0 {
+		if len(who) == 0 && e.Direction == policy.Out {
 			who = identities(b)
 		}
 		targets := v.Targets
 		if len(who) == 0 {
-			if len(targets) == 0 {
-				w.limit(b, e, "identity", "neither topics nor a client id is known for %s: no right is given, since it would be everybody's to everything", v.Op)
-				continue
-			}
 			who = []string{""}
 		}
 		if len(targets) == 0 {
@@ -192,7 +201,7 @@ func (w *writer) rightsOf(b *body, e *entry) []right {
 					w.limit(b, e, "identity", "client id %s cannot be written safely: it is left out", shown(id))
 					continue
 				}
-				out = append(out, right{b: b, e: e, who: id, read: v.Op == "subscribe", filter: f, qos: v.MaxQoS, retain: v.Retain})
+				out = append(out, right{b: b, e: e, who: id, read: v.Op == "subscribe", filter: f, any: len(v.Targets) == 0, qos: v.MaxQoS, retain: v.Retain})
 			}
 		}
 		if v.MaxSize != 0 {
