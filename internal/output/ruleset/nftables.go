@@ -47,6 +47,9 @@ func (w *writer) nftables() {
 		w.line("\tchain %s {\n\t\ttype filter hook %s priority filter - 5; policy accept;\n\t\tjump judge\n\t}", hook, hook)
 	}
 	w.line("}")
+	if len(w.sets) > 0 {
+		w.limit(nil, nil, "reload", "loading the table anew forgets what DNS had fed: the addresses in the file are let through, others when their names are asked for again")
+	}
 	w.limit(nil, nil, "link", "nftables on a router sees what is routed and what the router itself is asked; devices on one link talk past it, and frames without an IP packet are not judged")
 	w.limit(nil, nil, "flows", "a flow is judged when it begins: those that stand when the table is loaded go on, and one exchange is counted a flow")
 }
