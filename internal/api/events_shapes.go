@@ -271,6 +271,11 @@ type MatrixCell struct {
 	BytesOut  uint64   `json:"bytes_out"`
 	BytesIn   uint64   `json:"bytes_in"`
 	Protocols []string `json:"protocols"`
+
+	Policy     string `json:"policy" enum:"unsaid,allowed,blocked,mixed" doc:"what the profiles in force say of the flows; unsaid where neither side has one"`
+	WouldBlock uint64 `json:"would_block" doc:"flows of the busiest 20000 pairs that no line allows, verbs, ceilings and hours apart"`
+	Open       uint64 `json:"open" doc:"flows that a line for a name may allow: the name is not known here"`
+	Unsaid     uint64 `json:"unsaid" doc:"flows of which neither side has a profile"`
 }
 
 // Pair is what two exchange over a protocol.

@@ -108,13 +108,22 @@ func (s *Server) matrix(ctx context.Context, in *matrixQuery) (*reply[Matrix], e
 			m.Zones = append(m.Zones, z.Name)
 		}
 	}
+	what, err := s.saidOf(ctx, c, f)
+	if err != nil {
+		return nil, err
+	}
 	for _, x := range cells {
 		for _, z := range []string{x.From, x.To} {
 			if z != hub.Outside && z != "" {
 				m.Zones = addTo(m.Zones, z, 1000)
 			}
 		}
-		m.Cells = append(m.Cells, MatrixCell{zoneName(x.From), zoneName(x.To), x.Pairs, x.Flows, x.BytesOut, x.BytesIn, list(x.Protocols)})
+		cell := MatrixCell{From: zoneName(x.From), To: zoneName(x.To), Pairs: x.Pairs, Flows: x.Flows, BytesOut: x.BytesOut, BytesIn: x.BytesIn, Protocols: list(x.Protocols)}
+		said := what[[2]string{cell.From, cell.To}]
+		if cell.Policy = said.word(); said != nil {
+			cell.WouldBlock, cell.Open, cell.Unsaid = said.blocked, said.open, said.unsaid
+		}
+		m.Cells = append(m.Cells, cell)
 	}
 	slices.Sort(m.Zones)
 	m.Zones = append(m.Zones, unassigned, hub.Outside)

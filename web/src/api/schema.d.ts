@@ -3154,10 +3154,30 @@ export interface components {
             /** Format: int64 */
             flows: number;
             from: string;
+            /**
+             * Format: int64
+             * @description flows that a line for a name may allow: the name is not known here
+             */
+            open: number;
             /** Format: int64 */
             pairs: number;
+            /**
+             * @description what the profiles in force say of the flows; unsaid where neither side has one
+             * @enum {string}
+             */
+            policy: "unsaid" | "allowed" | "blocked" | "mixed";
             protocols: string[];
             to: string;
+            /**
+             * Format: int64
+             * @description flows of which neither side has a profile
+             */
+            unsaid: number;
+            /**
+             * Format: int64
+             * @description flows of the busiest 20000 pairs that no line allows, verbs, ceilings and hours apart
+             */
+            would_block: number;
         };
         Me: {
             /** @description to send as X-CSRF-Token with every change; empty for tokens */
