@@ -221,12 +221,20 @@ func (s *Server) profileRevisions(ctx context.Context, in *ByID) (*reply[Page[Pr
 		return nil, err
 	}
 	out := Page[ProfileRevision]{Items: []ProfileRevision{}, Total: len(list)}
-	for _, r := range list {
+	for i, r := range list {
 		x, err := profile.Body(r.Policy)
 		if err != nil {
 			return nil, err
 		}
-		out.Items = append(out.Items, ProfileRevision{s.profileOf(r.Policy, x, d), Time(r.Changed)})
+		v := ProfileRevision{Profile: s.profileOf(r.Policy, x, d), Changed: Time(r.Changed), Changes: []ProfileDifference{}}
+		if i+1 < len(list) {
+			changes, err := document.Diff([]*policy.Policy{list[i+1].Policy}, []*policy.Policy{r.Policy})
+			if err != nil {
+				return nil, err
+			}
+			v.Changes = differences(changes)
+		}
+		out.Items = append(out.Items, v)
 	}
 	return ok(out)
 }

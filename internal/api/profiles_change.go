@@ -150,11 +150,15 @@ func (s *Server) diffProfiles(ctx context.Context, in *documentInput) (*reply[Pr
 	if err != nil {
 		return nil, err
 	}
-	out := ProfileDiff{base, []ProfileDifference{}}
+	return ok(ProfileDiff{base, differences(changes)})
+}
+
+func differences(changes []document.Change) []ProfileDifference {
+	out := []ProfileDifference{}
 	for _, x := range changes {
-		out.Changes = append(out.Changes, ProfileDifference{x.Policy, x.Name, x.What, x.Line, x.Text})
+		out = append(out, ProfileDifference{x.Policy, x.Name, x.What, x.Line, x.Text})
 	}
-	return ok(out)
+	return out
 }
 
 // baseOf names profiles as they are.

@@ -133,12 +133,16 @@ type Protect struct {
 	To        Time            `json:"to"`
 	Days      int             `json:"days"`
 	Learn     int             `json:"learn" doc:"days that the profile is made of"`
+	Unit      string          `json:"unit" enum:"day,hour" doc:"what days, learn and the curve count"`
 	Facts     uint64          `json:"facts"`
 	Full      bool            `json:"full" doc:"there were more facts than are read at once: the oldest were"`
 	Profile   *ProfileDetail  `json:"profile" doc:"null when nothing was learned"`
 	Document  json.RawMessage `json:"document" doc:"the same as a policy file, to be given to accept"`
 	Proof     ProofSummary    `json:"proof"`
 	Blocked   []ProfileBlock  `json:"blocked"`
+	First     Time            `json:"first" doc:"of what was seen; null for nothing"`
+	Last      Time            `json:"last"`
+	Lanes     []ProtectLane   `json:"lanes" doc:"what it does: one for each peer and verb, the busiest first"`
 	Curve     []ProtectStep   `json:"curve" doc:"the outcome for each number of days to learn from"`
 	Attacks   []ProtectAttack `json:"attacks" doc:"what the profile does to attacks, as they are described in public"`
 	Current   *ProfileDetail  `json:"current" doc:"the profile in force; null for none"`
@@ -165,8 +169,9 @@ type ProtectStep struct {
 
 type protectQuery struct {
 	ByID
-	Days  int `query:"days" minimum:"2" maximum:"60" default:"14" doc:"days before now that are looked at"`
-	Learn int `query:"learn" minimum:"1" maximum:"59" default:"10" doc:"of them, the first ones that the profile is made of"`
+	Days  int    `query:"days" minimum:"2" maximum:"60" default:"14" doc:"days before now that are looked at"`
+	Learn int    `query:"learn" minimum:"1" maximum:"59" default:"10" doc:"of them, the first ones that the profile is made of"`
+	Unit  string `query:"unit" enum:"day,hour" default:"day" doc:"hour: days and learn are hours, for a device that was seen for a short time"`
 }
 
 type protectAccept struct {
@@ -280,7 +285,8 @@ type ProfileProblems struct {
 // ProfileRevision is a profile as it was.
 type ProfileRevision struct {
 	Profile
-	Changed Time `json:"changed"`
+	Changed Time                `json:"changed"`
+	Changes []ProfileDifference `json:"changes" doc:"against the revision before"`
 }
 
 type rollbackInput struct {

@@ -85,6 +85,13 @@ func TestProtect(t *testing.T) {
 	if s := v.Curve[12]; s.Learn != 13 || s.WouldBlock != 24 || v.Curve[9].Exchanges != v.Proof.Exchanges {
 		t.Errorf("curve: %+v", v.Curve)
 	}
+	if len(v.Lanes) != 2 || v.Lanes[0].Evidence.Count != 14*24 || v.Lanes[0].Refused != 0 || v.Lanes[1].Refused != 24 || v.Lanes[1].Strip[0] != 0 || v.Lanes[1].Strip[27] == 0 {
+		t.Errorf("lanes: %+v", v.Lanes)
+	}
+	var hours Protect
+	if h.as("viewer0", get, "/devices/device-north/protect?unit=hour&days=12&learn=6", nil).decode(t, &hours); hours.Proof.Exchanges != 12 || len(hours.Curve) != 11 {
+		t.Errorf("hours: %+v %+v", hours.Proof, hours.Curve)
+	}
 	h.status(h.as("viewer0", get, "/devices/device-north/protect?days=5&learn=5", nil), http.StatusUnprocessableEntity)
 	h.status(h.as("north-viewer", get, "/devices/device-south/protect", nil), http.StatusNotFound)
 
@@ -204,7 +211,7 @@ func TestProfilesAreAppliedWholeAndRolledBack(t *testing.T) {
 	h.status(h.as("operator0", patch, "/profiles/one", map[string]any{"revision": 2, "mode": "warn", "remove": []string{"nothing"}}), http.StatusUnprocessableEntity)
 	h.status(h.as("operator0", patch, "/profiles/one", map[string]any{"revision": 2, "mode": "warn"}), http.StatusOK)
 	var revisions Page[ProfileRevision]
-	if h.as("viewer0", get, "/profiles/one/revisions", nil).decode(t, &revisions); revisions.Total != 3 || revisions.Items[0].Revision != 3 || revisions.Items[0].Author != "operator0/test" {
+	if h.as("viewer0", get, "/profiles/one/revisions", nil).decode(t, &revisions); revisions.Total != 3 || revisions.Items[0].Revision != 3 || revisions.Items[0].Author != "operator0/test" || len(revisions.Items[1].Changes) == 0 || len(revisions.Items[2].Changes) != 0 {
 		t.Errorf("%+v", revisions)
 	}
 	h.status(h.as("operator0", post, "/profiles/one/rollback", map[string]any{"revision": 9}), http.StatusNotFound)

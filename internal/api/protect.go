@@ -26,6 +26,7 @@ import (
 
 // The bounds of one look into the event log.
 const (
+	day          = 24 * time.Hour
 	studyTime    = 2 * time.Minute
 	protectFacts = 500_000
 	leaveScan    = 5000 // findings whose traffic nothing is learned from
@@ -59,8 +60,8 @@ func (s *studies) begin(c *caller) (end func(), err error) {
 	}, nil
 }
 
-// study readies a look into the event log of some days before now.
-func (s *Server) study(ctx context.Context, c *caller, days int) (study.Options, error) {
+// study readies a look into the event log of some time before now.
+func (s *Server) study(ctx context.Context, c *caller, span time.Duration) (study.Options, error) {
 	var o study.Options
 	if s.Facts == nil {
 		return o, away("learning from stored facts")
@@ -70,7 +71,7 @@ func (s *Server) study(ctx context.Context, c *caller, days int) (study.Options,
 		return o, err
 	}
 	to := s.now()
-	o = study.Options{Facts: s.Facts, Tenant: c.tenant, Author: c.name, Request: query.Request{Tenant: c.tenant, Sensors: sensors, From: to - int64(days)*int64(24*time.Hour), To: to, Now: to}}
+	o = study.Options{Facts: s.Facts, Tenant: c.tenant, Author: c.name, Request: query.Request{Tenant: c.tenant, Sensors: sensors, From: to - int64(span), To: to, Now: to}}
 	h, err := s.hosts(ctx, c)
 	if err != nil {
 		return o, err
@@ -93,11 +94,15 @@ func (s *Server) protect(ctx context.Context, in *protectQuery) (*reply[Protect]
 	if in.Learn >= in.Days {
 		return nil, invalid("leave at least a day to prove the profile on: learn fewer days than are looked at")
 	}
-	read, o, err := s.studyDevice(ctx, c, r, in.Days)
+	unit := day
+	if in.Unit == "hour" {
+		unit = time.Hour
+	}
+	read, o, err := s.studyDevice(ctx, c, r, in.Days, unit)
 	if err != nil {
 		return nil, err
 	}
-	out := Protect{From: Time(o.Request.From), To: Time(o.Request.To), Days: in.Days, Learn: in.Learn, Facts: read.Facts, Full: read.Full, Document: json.RawMessage("null"), Blocked: []ProfileBlock{}, Curve: []ProtectStep{}, Attacks: []ProtectAttack{}, Enforcing: s.enforcing(ctx, c)}
+	out := Protect{From: Time(o.Request.From), To: Time(o.Request.To), Days: in.Days, Learn: in.Learn, Unit: in.Unit, Facts: read.Facts, Full: read.Full, Document: json.RawMessage("null"), Blocked: []ProfileBlock{}, Curve: []ProtectStep{}, Attacks: []ProtectAttack{}, Enforcing: s.enforcing(ctx, c)}
 	if out.Device, err = s.detail(ctx, c, r); err != nil {
 		return nil, err
 	}
@@ -123,6 +128,9 @@ func (s *Server) protect(ctx context.Context, in *protectQuery) (*reply[Protect]
 		}
 		out.Document = file.Bytes()
 	}
+	if err := lanes(read, outcome.Policy, d, &out); err != nil {
+		return nil, err
+	}
 	steps, err := read.Curve(ctx)
 	if err != nil {
 		return nil, err
@@ -140,8 +148,8 @@ func (s *Server) protect(ctx context.Context, in *protectQuery) (*reply[Protect]
 	return ok(out)
 }
 
-// studyDevice reads what a device did. Only one runs for a caller at a time.
-func (s *Server) studyDevice(ctx context.Context, c *caller, r *asset.Record, days int) (*study.Study, *study.Options, error) {
+// studyDevice reads what a device did in some days, or in as many of another unit. Only one runs for a caller at a time.
+func (s *Server) studyDevice(ctx context.Context, c *caller, r *asset.Record, days int, unit time.Duration) (*study.Study, *study.Options, error) {
 	end, err := s.studies.begin(c)
 	if err != nil {
 		return nil, nil, err
@@ -149,11 +157,11 @@ func (s *Server) studyDevice(ctx context.Context, c *caller, r *asset.Record, da
 	defer end()
 	ctx, cancel := context.WithTimeout(ctx, studyTime)
 	defer cancel()
-	o, err := s.study(ctx, c, days)
+	o, err := s.study(ctx, c, time.Duration(days)*unit)
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Device, o.MaxFacts = r.ID, protectFacts
+	o.Device, o.MaxFacts, o.Unit = r.ID, protectFacts, int64(unit)
 	tenures, err := s.Devices.Tenures(ctx, c.tenant, r.ID)
 	if err != nil {
 		return nil, nil, err
@@ -250,7 +258,7 @@ func (s *Server) proposeProfiles(ctx context.Context, in *proposeInput) (*huma.S
 	defer end()
 	ctx, cancel := context.WithTimeout(ctx, studyTime)
 	defer cancel()
-	o, err := s.study(ctx, c, in.Body.Days)
+	o, err := s.study(ctx, c, time.Duration(in.Body.Days)*day)
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +309,7 @@ func (s *Server) proveProfiles(ctx context.Context, in *proveInput) (*huma.Strea
 	defer end()
 	ctx, cancel := context.WithTimeout(ctx, studyTime)
 	defer cancel()
-	o, err := s.study(ctx, c, in.Body.Days)
+	o, err := s.study(ctx, c, time.Duration(in.Body.Days)*day)
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func (s *Server) acceptDrift(ctx context.Context, c *caller, r *asset.Record, f 
 	if days > 60 {
 		return nil, invalid("it began too long ago to be learned from stored facts: propose the profile anew")
 	}
-	read, _, err := s.studyDevice(ctx, c, r, days)
+	read, _, err := s.studyDevice(ctx, c, r, days, day)
 	if err != nil {
 		return nil, err
 	}

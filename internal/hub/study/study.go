@@ -43,6 +43,7 @@ type Options struct {
 	Author  string
 	Tenant  uint16
 	Needed  float64 // device-days
+	Unit    int64   // nanoseconds of what is counted as a day; 0 for a day
 	// MaxFacts and MaxKinds bound how much is read and kept; 0 for a default.
 	MaxFacts, MaxKinds int
 }
@@ -108,7 +109,10 @@ func Read(ctx context.Context, o Options) (*Study, error) {
 	if o.MaxKinds == 0 {
 		o.MaxKinds = maxKinds
 	}
-	s := &Study{o: o, days: int((o.Request.To - o.Request.From + day - 1) / day)}
+	if o.Unit == 0 {
+		o.Unit = day
+	}
+	s := &Study{o: o, days: int((o.Request.To - o.Request.From + o.Unit - 1) / o.Unit)}
 	kinds, names := map[kind]int{}, &captures{index: map[string]uint32{}}
 	reader := profile.NewReader(o.Hosts)
 	err := o.Facts.Replay(ctx, o.Request, func(r *query.Record) error {
@@ -157,7 +161,7 @@ func (s *Study) keep(kinds map[kind]int, x *profile.Exchange, r *query.Record) {
 		s.Full = true
 		return
 	}
-	e := kept{day: min(max(int((x.Time-s.o.Request.From)/day), 0), max(s.days-1, 0)), Exchange: *x}
+	e := kept{day: min(max(int((x.Time-s.o.Request.From)/s.o.Unit), 0), max(s.days-1, 0)), Exchange: *x}
 	e.Act.Op, e.Act.Target, e.Act.As = strings.Clone(x.Act.Op), strings.Clone(x.Act.Target), strings.Clone(x.Act.As)
 	e.Client.Names, e.Server.Names = clones(x.Client.Names), clones(x.Server.Names)
 	e.Where = profile.Where{Capture: uint32(len(s.places)), Packet: r.Packet}

@@ -3627,7 +3627,7 @@ export interface components {
             hint?: string;
             name: string;
             ready: boolean;
-            /** @description what is wrong with it */
+            /** @description what is wrong with it, or to know of it though it works */
             text: string;
         };
         PasswordInputBody: {
@@ -3989,6 +3989,8 @@ export interface components {
             author: string;
             /** Format: date-time */
             changed: string | null;
+            /** @description against the revision before */
+            changes: components["schemas"]["ProfileDifference"][];
             /** Format: date-time */
             created: string | null;
             devices: components["schemas"]["ProfileDevice"][];
@@ -4101,10 +4103,19 @@ export interface components {
             enforcing: boolean;
             /** Format: int64 */
             facts: number;
+            /**
+             * Format: date-time
+             * @description of what was seen; null for nothing
+             */
+            first: string | null;
             /** Format: date-time */
             from: string | null;
             /** @description there were more facts than are read at once: the oldest were */
             full: boolean;
+            /** @description what it does: one for each peer and verb, the busiest first */
+            lanes: components["schemas"]["ProtectLane"][];
+            /** Format: date-time */
+            last: string | null;
             /**
              * Format: int64
              * @description days that the profile is made of
@@ -4115,6 +4126,11 @@ export interface components {
             proof: components["schemas"]["ProofSummary"];
             /** Format: date-time */
             to: string | null;
+            /**
+             * @description what days, learn and the curve count
+             * @enum {string}
+             */
+            unit: "day" | "hour";
         };
         ProtectAcceptBody: {
             /** @description ids of proposed lines that are to allow what they say */
@@ -4140,6 +4156,39 @@ export interface components {
             /** @description what was not blocked first */
             through?: string;
             title: string;
+        };
+        ProtectLane: {
+            /** @description id of the peer, where it is a device */
+            device?: string;
+            /**
+             * @description out: the device asks
+             * @enum {string}
+             */
+            direction: "out" | "in";
+            evidence: components["schemas"]["ProfileEvidence"];
+            /** Format: int64 */
+            more_targets: number;
+            /** @description empty for a flow as a whole */
+            op: string;
+            /** @description address */
+            peer: string;
+            /** @description the peer's name; empty for none */
+            peer_label: string;
+            /** Format: int32 */
+            port: number;
+            protocol: string;
+            /**
+             * Format: int64
+             * @description exchanges that the shown profile refuses, also of the time that it was learned from
+             */
+            refused: number;
+            /** @description what the network has the peer for */
+            role?: string;
+            /** @description exchanges of spans of equal length, from the first exchange to the last */
+            strip: number[];
+            /** @description the first ones */
+            targets: string[];
+            transport: string;
         };
         ProtectStep: {
             /**
@@ -7237,6 +7286,8 @@ export interface operations {
                 days?: number;
                 /** @description of them, the first ones that the profile is made of */
                 learn?: number;
+                /** @description hour: days and learn are hours, for a device that was seen for a short time */
+                unit?: "day" | "hour";
             };
             header?: never;
             path: {
