@@ -4,12 +4,48 @@ package app
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"edgeward/internal/ident"
 	"edgeward/internal/judge/profile"
 	"edgeward/internal/shared"
 )
+
+// TestNothingLearned wants clear errors that name what was there.
+func TestNothingLearned(t *testing.T) {
+	lab := shared.Dir(t, "captures", "m2m", "lab-mqtt-benign.pcap")
+	empty := filepath.Join(t.TempDir(), "empty.pcap")
+	header := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0}
+	if err := os.WriteFile(empty, header, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ path, device, want, hint string }{
+		{empty, "", "there is no traffic in the input", "captures or logs"},
+		{lab, "192.0.2.77", `device "192.0.2.77" is not in the input`, "devices seen: 10.77.0.10, 10.77.0.21"},
+	} {
+		o := ProposeOptions{Analyze: AnalyzeOptions{Paths: []string{c.path}, Workers: 1}}
+		if c.device != "" {
+			o.Learn.Devices = []string{c.device}
+		}
+		_, err := Propose(context.Background(), o)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(ident.HintOf(err), c.hint) {
+			t.Errorf("%v (%s), want %s (%s)", err, ident.HintOf(err), c.want, c.hint)
+		}
+	}
+	p, err := Propose(context.Background(), ProposeOptions{Analyze: AnalyzeOptions{Paths: []string{lab}, Workers: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := shared.Dir(t, "captures", "m2m", "arkime-mqtt_synthetic.pcap")
+	for path, want := range map[string]string{empty: "there is no traffic", other: "none of the devices that have a profile is in the input"} {
+		if _, _, err := Prove(context.Background(), ProveOptions{Analyze: AnalyzeOptions{Paths: []string{path}, Workers: 1}, Policies: p.Policies}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
 
 // TestProfilesAgainstTheLab learns from what devices of the lab do and replays
 // the attacks on the same devices: what was learned from passes whole, and of

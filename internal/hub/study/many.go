@@ -2,8 +2,8 @@ package study
 
 import (
 	"context"
-	"errors"
 
+	"edgeward/internal/ident"
 	"edgeward/internal/judge/profile"
 	"edgeward/internal/policy"
 	"edgeward/internal/query"
@@ -33,29 +33,29 @@ func Prove(ctx context.Context, o Options, set *profile.Set) (*profile.Result, e
 	return p.Result(), nil
 }
 
+// manyFacts bounds the facts of many devices.
+const manyFacts = 10_000_000
+
 // each gives the exchanges of the facts that a request selects.
 func each(ctx context.Context, o *Options, names *captures, take func(*profile.Exchange)) error {
 	most := o.MaxFacts
 	if most == 0 {
-		most = maxFacts
+		most = manyFacts
 	}
 	reader := profile.NewReader(o.Hosts)
 	n := 0
-	err := o.Facts.Replay(ctx, o.Request, func(r *query.Record) error {
+	return o.Facts.Replay(ctx, o.Request, func(r *query.Record) error {
 		if r.Fact == nil {
 			return nil
 		}
 		r.Fact.Capture = names.number(r.Sensor, r.Capture) // tells the flows of sensors apart
 		reader.Read(r.Fact, take)
-		if n++; n >= most {
-			return errEnough
+		if n++; n > most {
+			// A part of the time would be taken for all of it.
+			return ident.Errorf(ident.Usage, "ask for fewer days, or name devices", "there are more than %d facts in this time", most)
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
 }
 
 // captures numbers where facts come from.
