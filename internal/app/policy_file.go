@@ -29,7 +29,7 @@ func ReadPolicies(paths []string, stdin io.Reader) ([]*document.File, error) {
 }
 
 func readPolicies(path string, stdin io.Reader) (*document.File, error) {
-	var r io.Reader = stdin
+	r := stdin
 	name := "standard input"
 	if path != "-" {
 		f, err := os.Open(path)
