@@ -140,7 +140,7 @@ func (s *Server) problems(ctx context.Context) []Problem {
 		return out
 	}
 	for _, p := range s.Health.Parts(ctx) {
-		if !p.Ready {
+		if p.Text != "" || !p.Ready {
 			out = append(out, Problem{Part: p.Name, Text: p.Text, Hint: p.Hint, Since: Time(s.now())})
 		}
 	}

@@ -308,10 +308,10 @@ func (c *captures) progress(id string, change func(*api.Capture)) {
 	}
 }
 
-// forgetOld removes entries that are older than a time; 0 keeps all. That a
+// forgetOld removes entries that are older at a time; 0 keeps all. That a
 // file was analysed is known for as long as its sums are.
-func (c *captures) forgetOld(ctx context.Context, tenant uint16, age, sums time.Duration) error {
-	if err := c.forgetSeen(ctx, tenant, sums); err != nil || age <= 0 {
+func (c *captures) forgetOld(ctx context.Context, tenant uint16, now int64, age, sums time.Duration) error {
+	if err := c.forgetSeen(ctx, tenant, now, sums); err != nil || age <= 0 {
 		return err
 	}
 	list, err := c.Captures(ctx, tenant)
@@ -319,7 +319,7 @@ func (c *captures) forgetOld(ctx context.Context, tenant uint16, age, sums time.
 		return err
 	}
 	for _, x := range list {
-		if x.Finished != 0 && c.clock().Sub(time.Unix(0, int64(x.Finished))) > age {
+		if x.Finished != 0 && now-int64(x.Finished) > int64(age) {
 			if err := c.DeleteCapture(ctx, tenant, x.ID); err != nil {
 				return err
 			}

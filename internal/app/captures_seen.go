@@ -65,9 +65,9 @@ func (c *captures) release(ctx context.Context, tenant uint16, x *api.Capture) e
 	return c.docs.DeleteDocument(ctx, tenant, seenKind, x.SHA256)
 }
 
-// forgetSeen forgets which files were analysed longer ago than a time; 0 keeps
+// forgetSeen forgets which files were analysed longer ago at a time; 0 keeps
 // all.
-func (c *captures) forgetSeen(ctx context.Context, tenant uint16, age time.Duration) error {
+func (c *captures) forgetSeen(ctx context.Context, tenant uint16, now int64, age time.Duration) error {
 	if age <= 0 {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (c *captures) forgetSeen(ctx context.Context, tenant uint16, age time.Durat
 	}
 	for sum, b := range docs {
 		var first seenCapture
-		if json.Unmarshal(b, &first) == nil && c.clock().Sub(time.Unix(0, int64(first.Created))) <= age {
+		if json.Unmarshal(b, &first) == nil && now-int64(first.Created) <= int64(age) {
 			continue
 		}
 		if err := c.docs.DeleteDocument(ctx, tenant, seenKind, sum); err != nil {

@@ -40,7 +40,12 @@ func (h *Hub) keepHouse(ctx context.Context) error {
 		})
 	}()
 	defer func() { <-alive }()
-	h.prune(ctx)
+	began := time.Now()
+	prunes := func() {
+		now := time.Now()
+		h.prune(ctx, now, now.Sub(began)) // the monotonic clock's time, which nobody sets
+	}
+	prunes()
 	for {
 		select {
 		case <-ctx.Done():
@@ -50,7 +55,7 @@ func (h *Hub) keepHouse(ctx context.Context) error {
 				h.o.Log.Warn("mutes could not be brought up to date", "error", err)
 			}
 		case <-prune.C:
-			h.prune(ctx)
+			prunes()
 		}
 	}
 }
@@ -74,21 +79,30 @@ func (h *Hub) retention(ctx context.Context) hub.Retention {
 	return r
 }
 
-func (h *Hub) prune(ctx context.Context) {
+// prune forgets what is too old. ran is how long the hub has run by a clock
+// that nobody sets.
+func (h *Hub) prune(ctx context.Context, clock time.Time, ran time.Duration) {
 	r := h.retention(ctx)
-	h.Events.SetRetention(segment.Retention{MaxAge: time.Duration(r.EventDays) * day, MaxBytes: r.EventBytes})
+	now, err := h.horizon.at(ctx, clock.UnixNano(), ran)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.o.Log.Warn("what is too old could not be removed", "error", err)
+		}
+		return
+	}
+	h.Events.SetRetention(segment.Retention{MaxAge: time.Duration(r.EventDays) * day, MaxBytes: r.EventBytes, Now: now})
 	span := func(days int) int64 { return int64(time.Duration(days) * day) }
 	n, err := h.State.Prune(ctx, 0, hub.Keep{
 		Rollups: span(r.RollupDays), Pairs: min(span(r.RollupDays), int64(60*day)), Resolved: span(r.FindingDays), Evidence: span(r.EvidenceDays), Audit: span(r.AuditDays),
 		Nodes: int64(90 * day), Moments: span(r.RollupDays),
-	}, time.Now().UnixNano())
+	}, now)
 	switch {
 	case err != nil && ctx.Err() == nil:
 		h.o.Log.Warn("what is too old could not be removed", "error", err)
 	case n > 0:
 		h.o.Log.Info("what is too old was removed", "rows", n)
 	}
-	if err := h.captures.forgetOld(ctx, 0, h.o.Config.Keep.Captures.Std(), time.Duration(r.RollupDays)*day); err != nil && ctx.Err() == nil {
+	if err := h.captures.forgetOld(ctx, 0, now, h.o.Config.Keep.Captures.Std(), time.Duration(r.RollupDays)*day); err != nil && ctx.Err() == nil {
 		h.o.Log.Warn("old uploads could not be forgotten", "error", err)
 	}
 }
@@ -171,6 +185,9 @@ func (h *Hub) Parts(ctx context.Context) []api.Part {
 		}
 	}
 	fail("state", h.State.Condition())
+	if said := h.horizon.doubt(); said != "" {
+		out = append(out, api.Part{Name: "clock", Ready: true, Text: said, Hint: "set the clock of this machine; if it is right, nothing is to be done"})
+	}
 	events := h.Events.Status()
 	if n := len(events.Broken); n > 0 && events.Error == "" {
 		add("events", fmt.Sprintf("%d files of the event log cannot be read, the first: %s", n, events.Broken[0].Why), "restore them from a backup; everything else can be asked")

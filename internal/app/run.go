@@ -63,6 +63,7 @@ type Hub struct {
 	local    *localWatch
 	outputs  *outputs
 	drift    *drift
+	horizon  horizon
 	key      []byte
 	front    *http.ServeMux
 }
@@ -174,6 +175,7 @@ func (h *Hub) begin(ctx context.Context, g *gate) error {
 		return err
 	}
 	h.group.closing("event log", h.Events.Close)
+	h.horizon = horizon{state: h.State, log: h.o.Log}
 	g.say("It opens the stream.", "")
 	so := jetstream.Options{Dir: h.folder.in("stream"), MaxBytes: int64(c.Bus.Size), Sync: jetstream.Sync(c.Bus.Sync)}
 	cluster := NATS{URLs: c.Bus.URLs, CA: c.Bus.CA, Certificate: c.Bus.Certificate, Key: c.Bus.CertKey, Credentials: c.Bus.Credentials, Replicas: c.Bus.Replicas}

@@ -307,7 +307,7 @@ func (l *Log) Retain(ctx context.Context) error {
 	l.mu.Lock()
 	list, r := slices.Clone(l.segments), l.retention
 	l.mu.Unlock()
-	now := l.o.Clock().UnixNano()
+	now := cmp.Or(r.Now, l.o.Clock().UnixNano())
 	var total int64
 	for _, s := range list {
 		total += s.Bytes

@@ -48,6 +48,7 @@ type Options struct {
 type Retention struct {
 	MaxAge   time.Duration // of the newest fact of a file, by packet time
 	MaxBytes int64         // of all files
+	Now      int64         // the time at which ages are counted; 0 for the clock's
 }
 
 // Log is the event log. Append, Due and Seal are for one goroutine, Run for
