@@ -88,3 +88,46 @@ func tally(t *testing.T, sum *profile.Summary, what string, policies []*policy.P
 		t.Logf("%s, %s: %d x %s", what, filepath.Base(path), b.Count, b.Why)
 	}
 }
+
+// TestProfilesAllowWhatTheyWereLearnedFrom proves each capture on itself: but
+// for what is left out as an attack, next to nothing may be blocked. What is
+// left is in captures whose addresses are damaged on purpose.
+func TestProfilesAllowWhatTheyWereLearnedFrom(t *testing.T) {
+	captures := shared.Captures(t)
+	if testing.Short() {
+		t.Skip("a long comparison")
+	}
+	var exchanges, blocked uint64
+	for _, f := range captures {
+		analyze := AnalyzeOptions{Paths: []string{f}}
+		p, err := Propose(t.Context(), ProposeOptions{Analyze: analyze})
+		if err != nil {
+			continue // nobody of ours in it, or cut short
+		}
+		attacked := false
+		for _, q := range p.Policies {
+			body, err := profile.Body(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			attacked = attacked || len(body.Learned.LeftOut) > 0
+		}
+		r, _, err := Prove(t.Context(), ProveOptions{Analyze: analyze, Policies: p.Policies})
+		if err != nil {
+			t.Errorf("%s: %v", f, err)
+			continue
+		}
+		if attacked {
+			continue
+		}
+		exchanges += r.Summary.Exchanges
+		blocked += r.Summary.WouldBlock
+		for _, b := range r.Blocked {
+			t.Logf("%s: %d x %s", filepath.Base(f), b.Count, b.Why)
+		}
+	}
+	t.Logf("%d of %d exchanges", blocked, exchanges)
+	if exchanges < 1000 || float64(blocked) > 0.002*float64(exchanges) {
+		t.Errorf("%d of %d exchanges would be blocked by profiles that were learned from them", blocked, exchanges)
+	}
+}

@@ -16,17 +16,41 @@ import (
 // builder makes profiles of what a learner saw.
 type builder struct {
 	l      *Learner
-	device map[ident.HostKey]*asset.Device
+	byHost map[ident.HostKey]*asset.Device
+	byAddr map[netip.Addr]*asset.Device
 }
 
 func newBuilder(l *Learner, devices []*asset.Device) *builder {
-	b := &builder{l: l, device: map[ident.HostKey]*asset.Device{}}
+	b := &builder{l: l, byHost: map[ident.HostKey]*asset.Device{}, byAddr: map[netip.Addr]*asset.Device{}}
 	for _, d := range devices {
 		for _, k := range d.Hosts {
-			b.device[k] = d
+			b.byHost[k] = d
+		}
+		for _, a := range d.Addresses {
+			b.byAddr[a] = d
 		}
 	}
 	return b
+}
+
+// device gives the device of a host. Before it was known whose an address is,
+// facts named the host by that address alone.
+func (b *builder) device(k ident.HostKey, a netip.Addr) *asset.Device {
+	if d := b.byHost[k]; d != nil {
+		return d
+	}
+	if d := b.byAddr[a]; d != nil && event.HostKeyOf(d.Place, ident.MAC{}, a.As16()) == k {
+		return d
+	}
+	return nil
+}
+
+// own gives the device that a host of the learner's is.
+func (b *builder) own(k ident.HostKey) *asset.Device {
+	if h := b.l.hosts[k]; h != nil {
+		return b.device(k, h.addr)
+	}
+	return b.byHost[k]
 }
 
 // subject is whom one profile is made for.
@@ -47,7 +71,7 @@ type placedDoing struct {
 func (b *builder) policies() []*policy.Policy {
 	subjects := map[string]*subject{}
 	var order []string
-	counted := map[string]bool{}
+	counted, heard := map[string]bool{}, map[ident.HostKey]bool{}
 	keys := make([]doingKey, 0, len(b.l.doings))
 	for k := range b.l.doings {
 		keys = append(keys, k)
@@ -55,7 +79,7 @@ func (b *builder) policies() []*policy.Policy {
 	slices.SortFunc(keys, compareDoings)
 	leave := b.leaving(keys)
 	for _, k := range keys {
-		d := b.device[k.host]
+		d := b.own(k.host)
 		if d == nil || !b.wanted(d) {
 			continue
 		}
@@ -72,9 +96,10 @@ func (b *builder) policies() []*policy.Policy {
 		if !counted[d.ID] {
 			counted[d.ID] = true
 			s.devices = append(s.devices, d)
-			for _, host := range d.Hosts {
-				s.history.add(b.l.hosts[host])
-			}
+		}
+		if !heard[k.host] {
+			heard[k.host] = true
+			s.history.add(b.l.hosts[k.host])
 		}
 		doing := b.l.doings[k]
 		if f, ok := leave[k]; ok {
@@ -216,8 +241,8 @@ func (b *builder) addrText(k doingKey) string {
 }
 
 func (b *builder) ownText(k ident.HostKey) string {
-	if d := b.device[k]; d != nil && len(d.Addresses) > 0 {
-		return d.Addresses[0].String()
+	if h := b.l.hosts[k]; h != nil && h.addr.IsValid() {
+		return h.addr.String()
 	}
 	return ""
 }
@@ -402,7 +427,7 @@ func (dr *draft) add(d *placedDoing, b *builder) {
 		dr.addrs = append(dr.addrs, d.peer.addr)
 	}
 	if d.peer.host != 0 {
-		if dev := b.device[d.peer.host]; dev != nil {
+		if dev := b.device(d.peer.host, d.addr); dev != nil {
 			dr.peers[dev.ID] = dev
 		} else if d.addr.IsValid() && !slices.Contains(dr.addrs, d.addr) {
 			dr.addrs = append(dr.addrs, d.addr)
@@ -411,7 +436,7 @@ func (dr *draft) add(d *placedDoing, b *builder) {
 }
 
 func (b *builder) deviceName(k ident.HostKey, a netip.Addr) string {
-	if d := b.device[k]; d != nil {
+	if d := b.device(k, a); d != nil {
 		return d.ID
 	}
 	return a.String()

@@ -42,8 +42,11 @@ func (b *builder) line(dr *draft, s *subject) []policy.Line {
 	l.Limits = limitsOf(dr)
 	l.Hours = hoursOf(dr, s)
 	l.Verbs = verbsOf(dr, s.times)
-	if dr.value == policy.RoleResolver && len(s.history.behind) > 0 {
+	switch {
+	case dr.kind == policy.PeerRole && dr.value == policy.RoleResolver && len(s.history.behind) > 0:
 		l.Verbs, l.Note = nil, "it asks for those behind it too"
+	case dr.kind == policy.PeerLocal:
+		l.Verbs, l.Note = nil, "it does this for its whole network"
 	}
 	l.Peer = policy.Peer{Kind: dr.kind}
 	switch dr.kind {
@@ -449,7 +452,7 @@ func pathed(p event.Proto) bool {
 func queryPatterns(op string, names []string) []string {
 	if op == "query ptr" {
 		// The names of addresses are asked for whatever talks with the device.
-		return []string{"*.in-addr.arpa", "*.ip6.arpa"}
+		names = append(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasSuffix(n, ".arpa") }), "*.in-addr.arpa", "*.ip6.arpa")
 	}
 	return namePatterns(names)
 }

@@ -277,7 +277,7 @@ func (l *line) matches(x *Exchange, other *Side) bool {
 	case peerTime:
 		return x.Protocol == event.ProtoNTP || x.ServerPort == 123
 	case peerDHCP:
-		return (x.Protocol == event.ProtoDHCP || x.Protocol == event.ProtoDHCPv6) && (other.Home || other.Roles&Group != 0 || !other.Addr.IsValid() || other.Addr.IsUnspecified())
+		return x.Protocol == event.ProtoDHCP || x.Protocol == event.ProtoDHCPv6
 	case peerDiscovery:
 		return other.Roles&Group != 0 || other.Home && discovers(x.Protocol)
 	case peerNetworkRole:
@@ -356,7 +356,7 @@ func (e *Evaluator) count(l *line, at int, x *Exchange, in bool) Miss {
 		return MissNothing
 	}
 	c := &e.counts[at]
-	if h := int32(x.Time / hour); h != c.hour {
+	if h := int32(x.Time / hour); h > c.hour || h < c.hour-24 {
 		*c = count{hour: h}
 	}
 	out, back := x.BytesOut, x.BytesIn

@@ -104,6 +104,7 @@ type seen struct {
 
 // history is when a host was there.
 type history struct {
+	addr        netip.Addr
 	first, last int64
 	span        int64 // nanoseconds, gaps of more than a day counted as a day
 	exchanges   uint64
@@ -158,7 +159,7 @@ const ephemeral = 32768
 func (l *Learner) note(x *Exchange, own, other *Side, in bool) {
 	h := l.hosts[own.Host]
 	if h == nil {
-		h = &history{first: x.Time, last: x.Time}
+		h = &history{addr: own.Addr, first: x.Time, last: x.Time}
 		l.hosts[own.Host] = h
 	}
 	if own.Behind {
@@ -260,7 +261,7 @@ func (d *doing) note(x *Exchange, in bool, name func(uint32) string) {
 	d.seen.note(x, out, back, name)
 	d.silent = d.silent && (x.Protocol == 0 && (x.Failed || x.Guessed || out == 0 || back == 0))
 	d.hours |= 1 << hourOf(x.Time)
-	if h := x.Time / hour; h != d.hour {
+	if h := x.Time / hour; h > d.hour || h < d.hour-24 {
 		d.hour, d.inHour = h, [3]uint64{}
 	}
 	for i, n := range [3]uint64{uint64(x.Weight), out, back} {
