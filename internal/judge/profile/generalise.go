@@ -452,7 +452,7 @@ func pathed(p event.Proto) bool {
 func queryPatterns(op string, names []string) []string {
 	if op == "query ptr" {
 		// The names of addresses are asked for whatever talks with the device.
-		names = append(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasSuffix(n, ".arpa") }), "*.in-addr.arpa", "*.ip6.arpa")
+		names = append(slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasSuffix(n, ".in-addr.arpa") || strings.HasSuffix(n, ".ip6.arpa") }), "*.in-addr.arpa", "*.ip6.arpa")
 	}
 	return namePatterns(names)
 }
