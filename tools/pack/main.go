@@ -37,7 +37,7 @@ var targets = []target{
 	{os: "linux", arch: "amd64", sensor: true, deb: "amd64", limit: 12 << 20},
 	{os: "linux", arch: "arm64", sensor: true, deb: "arm64"},
 	{os: "linux", arch: "arm", arm: "6", sensor: true, deb: "armel"},
-	{os: "linux", arch: "mipsle", mips: "softfloat", sensor: true, limit: 13 << 20},
+	{os: "linux", arch: "mipsle", mips: "softfloat", sensor: true, limit: 25 << 19},
 }
 
 func (t target) name() string {
@@ -128,15 +128,19 @@ func (p *packer) make(t target) error {
 	ldflags := "-s -w -buildid= -X edgeward/internal/cli.version=" + p.version
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-o", bin}
 	if t.sensor {
-		small, err := smallFlags()
+		small, err := smallFlags("cold")
 		if err != nil {
 			return err
 		}
-		args = append(args, small...)
+		args = append(append(args, "-tags", "sensor"), small...)
 		ldflags += " -funcalign=1"
 	}
 	if t.mips != "" {
-		args = append(args, "-pgo=off") // which would inline more than there is room for
+		small, err := smallFlags("cold-mips")
+		if err != nil {
+			return err
+		}
+		args = append(append(args, "-pgo=off"), small...) // the profile would inline more than there is room for
 	}
 	args = append(args, "-ldflags", ldflags)
 	cmd := exec.Command("go", append(args, "./cmd/edgeward")...)
@@ -164,14 +168,14 @@ func (p *packer) make(t target) error {
 	return nil
 }
 
-// smallFlags gives the flags that make a program without hub small: packages
-// that a packet does not meet are compiled without inlining.
-func smallFlags() ([]string, error) {
-	b, err := os.ReadFile(filepath.Join("packaging", "cold"))
+// smallFlags gives the flags that make a program without hub small: the
+// packages of a list in the folder packaging are compiled without inlining.
+func smallFlags(list string) ([]string, error) {
+	b, err := os.ReadFile(filepath.Join("packaging", list))
 	if err != nil {
-		return nil, fmt.Errorf("read the list of cold packages: %w", err)
+		return nil, fmt.Errorf("read a list of packages: %w", err)
 	}
-	args := []string{"-tags", "sensor"}
+	var args []string
 	for l := range strings.Lines(string(b)) {
 		if l = strings.TrimSpace(l); l != "" && l[0] != '#' {
 			args = append(args, "-gcflags="+l+"=-l")

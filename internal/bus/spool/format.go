@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -112,7 +111,7 @@ func list(dir string) ([]name, error) {
 		}
 		names = append(names, name{e.Name(), n, sealed})
 	}
-	slices.SortFunc(names, func(a, b name) int {
+	ident.Sort(names, func(a, b *name) int {
 		if a.number != b.number {
 			if a.number < b.number {
 				return -1

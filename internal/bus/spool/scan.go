@@ -44,7 +44,7 @@ func Scan(dir string) (files []Sealed, damaged []error, err error) {
 	} else if err != nil {
 		return nil, nil, ioError("read the folder", err)
 	}
-	slices.SortFunc(files, func(a, b Sealed) int {
+	ident.Sort(files, func(a, b *Sealed) int {
 		if c := strings.Compare(a.Chain, b.Chain); c != 0 {
 			return c
 		}

@@ -6,10 +6,10 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"slices"
 	"sync"
 
 	"edgeward/internal/event"
+	"edgeward/internal/ident"
 	"edgeward/internal/wire/proto"
 	"edgeward/internal/wire/proto/identity"
 )
@@ -188,7 +188,7 @@ func (p *parser) commands(text []byte) []command {
 			}
 		})
 	})
-	slices.SortStableFunc(p.cmds, func(a, b command) int {
+	ident.Sort(p.cmds, func(a, b *command) int {
 		return cmp.Or(bytes.Compare(a.module, b.module), bytes.Compare(a.method, b.method))
 	})
 	return p.cmds[:min(len(p.cmds), maxCommands)]
