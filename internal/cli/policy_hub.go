@@ -29,7 +29,7 @@ func newPolicyShow(h *hubFlags) *cobra.Command {
 	var revisions bool
 	cmd := verb("show ID", "show a profile of the hub as a policy file, or its revisions", "  edgeward policy show profile-d1\n  edgeward policy show --revisions profile-d1", exactArgs(1, "ID"), func(cmd *cobra.Command, args []string) error {
 		if revisions {
-			return h.get(cmd, "/profiles/"+pathOf(args[0])+"/revisions", nil, columns("revision mode lines created author note"))
+			return h.get(cmd, "/profiles/"+pathOf(args[0])+"/revisions", nil, columns("revision mode lines changed author note"))
 		}
 		format := "yaml"
 		if h.format == "json" {
