@@ -239,6 +239,9 @@ func (t *tx) AddRollups(list []hub.Rollup) error {
 	for i := range list {
 		rows = append(rows, rollupRow(&list[i]))
 	}
+	if err := t.addDeviceDays(list); err != nil {
+		return err
+	}
 	days := pairDays(list)
 	for i := range days {
 		rows = append(rows, rollupRow(&days[i]))

@@ -47,9 +47,13 @@ func pairDays(list []hub.Rollup) []hub.Rollup {
 		sum.BytesIn += r.BytesIn
 	}
 	slices.SortFunc(out, func(a, b hub.Rollup) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Hour, b.Hour), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Sensor, b.Sensor))
+		return compareDays(dayKey{a.Tenant, a.Hour, a.Key, a.Sensor}, dayKey{b.Tenant, b.Hour, b.Key, b.Sensor})
 	})
 	return out
+}
+
+func compareDays(a, b dayKey) int {
+	return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.day, b.day), cmp.Compare(a.key, b.key), cmp.Compare(a.sensor, b.sensor))
 }
 
 // takeFromDay takes a row of an hour that is gone out of its day.

@@ -58,7 +58,7 @@ func TestPlans(t *testing.T) {
 	s := open(t, "sqlite:"+path)
 	fill(t, newScene(t, s))
 	err := s.update(ctx, "add", func(x *tx) error {
-		return x.AddRollups([]hub.Rollup{{Tenant: 1, Dimension: hub.ByDevice, Sensor: "a", Hour: t0 - mod(t0, hour), Key: "a", Facts: 1}})
+		return x.AddRollups([]hub.Rollup{{Tenant: 1, Dimension: hub.ByDevice, Sensor: "a", Hour: t0 - mod(t0, hour), Key: "a", Facts: 1, BytesOut: 1}})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestPlans(t *testing.T) {
 			_, err := s.Rollups(ctx, hub.RollupFilter{Tenant: 1, Dimension: hub.ByTotal, From: from, To: to, ByHour: true})
 			return err
 		}},
-		{"talkers", 3, []string{"dimension=? AND hour>? AND hour<?", "dimension=? AND hour=? AND name=?"}, func() error {
+		{"talkers", 3, []string{"device_days USING PRIMARY KEY (tenant=? AND day>? AND day<?)", "dimension=? AND hour=? AND name=?"}, func() error {
 			_, err := s.Rollups(ctx, hub.RollupFilter{Tenant: 1, Dimension: hub.ByDevice, From: from, To: to, Top: 8})
 			return err
 		}},

@@ -45,7 +45,9 @@ func (s *Store) Prune(ctx context.Context, tenant uint16, k hub.Keep, now int64)
 		for _, d := range []string{hub.ByTotal, hub.ByDevice, hub.ByProtocol, hub.ByKind, hub.ByVLAN, hub.ByPair} {
 			errs = append(errs, rollup("= '"+d+"'", now-k.Rollups))
 		}
-		errs = append(errs, rollup("= '"+byPairDay+"'", now-k.Rollups-day))
+		const key = "tenant, day, name, sensor"
+		errs = append(errs, rollup("= '"+byPairDay+"'", now-k.Rollups-day),
+			pieces("forget days of devices", "DELETE FROM device_days WHERE ("+key+") IN (SELECT "+key+" FROM device_days WHERE tenant = ? AND day < ? LIMIT ?)", tenant, now-k.Rollups-day-hour))
 	}
 	if k.Pairs > 0 {
 		errs = append(errs, rollup("= '"+hub.ByPair+"'", now-k.Pairs), rollup("= '"+byPairDay+"'", now-k.Pairs-day))

@@ -110,9 +110,15 @@ func (s *Store) Rollups(ctx context.Context, f hub.RollupFilter) ([]hub.Rollup, 
 		}
 	}
 	w := rollupWhere(&f, aliases)
-	if f.Top > 0 && f.Top <= inPiece && len(aliases) == 0 && !f.ByHour && f.Keys == nil {
+	if f.Top > 0 && f.Top+len(aliases) <= inPiece && !f.ByHour && f.Keys == nil {
 		// Which are the busiest takes one sum of each; only theirs are read whole.
-		if f.Keys, err = s.busiest(ctx, w, f.Top); err != nil {
+		switch {
+		case f.Dimension == hub.ByDevice && f.Prefix == "" && f.From != 0 && f.To > f.From:
+			f.Keys, err = s.talkers(ctx, &f, aliases)
+		case len(aliases) == 0:
+			f.Keys, err = s.busiest(ctx, w, f.Top)
+		}
+		if err != nil {
 			return nil, err
 		}
 		w = rollupWhere(&f, aliases)
