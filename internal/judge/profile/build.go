@@ -3,6 +3,7 @@ package profile
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -261,7 +262,7 @@ func (b *builder) policy(s *subject) *policy.Policy {
 		p.MUD = &policy.MUD{URL: first.MUD}
 	}
 	p.Learned = &policy.Learned{
-		First: s.history.first, Last: s.history.last, DeviceDays: float64(s.history.span) / float64(24*hour), Exchanges: s.history.exchanges, LeftOut: s.left,
+		First: s.history.first, Last: s.history.last, DeviceDays: days(s.history.span), Exchanges: s.history.exchanges, LeftOut: s.left,
 	}
 	if s.history.over > 0 {
 		p.Learned.LeftOut = append(p.Learned.LeftOut, policy.LeftOut{Exchanges: s.history.over, Reason: "it does more different things than are kept of one device"})
@@ -278,6 +279,9 @@ func (b *builder) policy(s *subject) *policy.Policy {
 	}
 	return env
 }
+
+// days gives a span in days, to a ten-thousandth.
+func days(span int64) float64 { return math.Round(float64(span)/float64(24*hour)*1e4) / 1e4 }
 
 func nameOf(s *subject) string {
 	d := s.devices[0]

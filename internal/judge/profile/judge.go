@@ -188,8 +188,13 @@ func (v *Verdict) nearest(c *compiled, x *Exchange, in bool) {
 		if h.key != exact && h.key != wild {
 			continue
 		}
-		if miss := c.lines[i].misses(h.proto, x, other); miss != MissNothing {
-			v.over(miss, c.lines[i])
+		l := c.lines[i]
+		switch miss := l.misses(h.proto, x, other); {
+		case miss == MissNothing:
+		case miss < MissPeer:
+			v.over(miss, l)
+		case v.Line == "" && l.kind != peerNetworkRole && h.low <= x.ServerPort && x.ServerPort <= h.high && (h.proto == 0 || h.proto == x.Protocol):
+			v.over(miss, l) // the same with somebody else
 		}
 	}
 }

@@ -278,8 +278,9 @@ func (p *Proof) Result() *Result {
 	s := &r.Summary
 	s.Devices, s.Needed = len(p.devices), p.o.Needed
 	for k, d := range p.devices {
-		d.DeviceDays = float64(p.history[k].span) / float64(24*hour)
-		s.DeviceDays += d.DeviceDays
+		span := float64(p.history[k].span) / float64(24*hour)
+		s.DeviceDays += span
+		d.DeviceDays = days(p.history[k].span)
 		r.Devices = append(r.Devices, d)
 	}
 	slices.SortFunc(r.Devices, func(a, b *DeviceResult) int {
