@@ -33,10 +33,11 @@ import { TimelineTab } from './Timeline';
 import { TrafficTab } from './TrafficTab';
 
 const EditDrawer = lazy(() => import('./EditDrawer'));
+const ProtectTab = lazy(() => import('./protect'));
 const MergeDialog = lazy(() => import('./MergeDialog'));
 const SplitDialog = lazy(() => import('./SplitDialog'));
 
-const tabs = ['identity', 'findings', 'services', 'peers', 'timeline', 'traffic'] as const;
+const tabs = ['identity', 'protect', 'findings', 'services', 'peers', 'timeline', 'traffic'] as const;
 const fields = { tab: oneOf(tabs, 'identity') };
 
 export default function Device() {
@@ -84,7 +85,7 @@ export default function Device() {
       }
       actions={<Actions device={data} />}
     >
-      <div className={css.columns}>
+      <div className={css.columns} data-whole={tab === 'protect' || undefined}>
         <Tabs
           value={tab}
           onChange={(v) => setUrl({ tab: tabs.find((x) => x === v) })}
@@ -102,6 +103,13 @@ export default function Device() {
           <Tabs.Panel value="identity">
             <IdentityTab device={data} />
           </Tabs.Panel>
+          <Tabs.Panel value="protect">
+            {tab === 'protect' && (
+              <Suspense fallback={<Skeleton height={420} radius="md" />}>
+                <ProtectTab device={data} />
+              </Suspense>
+            )}
+          </Tabs.Panel>
           <Tabs.Panel value="findings">
             <FindingsTab device={data} />
           </Tabs.Panel>
@@ -118,7 +126,7 @@ export default function Device() {
             <TrafficTab device={data} />
           </Tabs.Panel>
         </Tabs>
-        <Summary device={data} />
+        {tab !== 'protect' && <Summary device={data} />}
       </div>
     </Page>
   );
