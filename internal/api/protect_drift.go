@@ -165,6 +165,6 @@ func wider(a, b policy.Limits) policy.Limits {
 	}
 	return policy.Limits{
 		PerHour: most(a.PerHour, b.PerHour), BytesOut: most(a.BytesOut, b.BytesOut), BytesIn: most(a.BytesIn, b.BytesIn), PerMessage: most(a.PerMessage, b.PerMessage),
-		NewPeers: uint32(most(uint64(a.NewPeers), uint64(b.NewPeers))), PerSecond: uint32(most(uint64(a.PerSecond), uint64(b.PerSecond))),
+		PerSecond: uint32(most(uint64(a.PerSecond), uint64(b.PerSecond))),
 	}
 }

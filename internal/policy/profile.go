@@ -181,7 +181,6 @@ type Limits struct {
 	BytesOut   uint64 `json:"bytes_out_ph,omitempty"`  // from the device, in an hour
 	BytesIn    uint64 `json:"bytes_in_ph,omitempty"`   // to the device, in an hour
 	PerMessage uint64 `json:"bytes_message,omitempty"` // of one exchange, both ways
-	NewPeers   uint32 `json:"new_peers_ph,omitempty"`  // addresses behind a role or a network, in an hour
 	PerSecond  uint32 `json:"per_second,omitempty"`    // exchanges
 }
 

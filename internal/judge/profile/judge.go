@@ -58,9 +58,11 @@ type Evaluator struct {
 
 // count is what a line carried in the hour.
 type count struct {
-	hour  int32
-	n     uint32
-	bytes [2]uint64 // from the device, to it
+	hour   int32
+	n      uint32
+	second int64
+	burst  uint32    // in that second
+	bytes  [2]uint64 // from the device, to it
 }
 
 // NewEvaluator makes an evaluator that has counted nothing.
@@ -374,6 +376,15 @@ func (e *Evaluator) count(l *line, at int, x *Exchange, in bool) Miss {
 	if limits.PerHour != 0 && uint64(c.n)+uint64(x.Weight) > limits.PerHour ||
 		limits.BytesOut != 0 && c.bytes[0]+out > limits.BytesOut || limits.BytesIn != 0 && c.bytes[1]+back > limits.BytesIn {
 		return MissRate
+	}
+	if limits.PerSecond != 0 {
+		if s := x.Time / 1e9; s != c.second {
+			c.second, c.burst = s, 0
+		}
+		if c.burst+x.Weight > limits.PerSecond {
+			return MissRate
+		}
+		c.burst += x.Weight
 	}
 	c.n += x.Weight
 	c.bytes[0] += out

@@ -123,9 +123,10 @@ func NewLearner(o LearnOptions) *Learner {
 }
 
 // Leave has the traffic of a finding left out, where it is one that tells of
-// an attack or an infection. It may come at any time before Policies.
+// an attack or an infection: what is merely new or in another zone is for a
+// person to judge by the lines. It may come at any time before Policies.
 func (l *Learner) Leave(f *finding.Finding) {
-	if f.Kind == finding.Detection && f.Severity >= ident.Medium && len(f.Members) == 0 && !strings.HasPrefix(f.Check, "behaviour.") {
+	if f.Kind == finding.Detection && f.Severity >= ident.Medium && len(f.Members) == 0 && !strings.HasPrefix(f.Check, "behaviour.") && f.Check != "lateral.zone-crossing" {
 		l.left = append(l.left, f)
 	}
 }

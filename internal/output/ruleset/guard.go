@@ -148,7 +148,7 @@ func (w *writer) grant(b *body, e *entry, ids []string) (GuardGrant, bool) {
 			g.Peers = append(g.Peers, network(n))
 		}
 	}
-	if l := e.Limits; l.PerMessage != 0 || l.NewPeers != 0 || l.PerSecond != 0 {
+	if l := e.Limits; l.PerMessage != 0 || l.PerSecond != 0 {
 		w.limit(b, e, "rate", "the guard's policy has no ceiling for one exchange, for new peers or for a second")
 	}
 	if len(e.Ports)+len(e.From) > 0 {

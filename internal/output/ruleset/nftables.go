@@ -145,9 +145,6 @@ func (w *writer) ceilings(b *body, e *entry, i int) {
 	if l.BytesIn+l.BytesOut+l.PerMessage != 0 {
 		w.limit(b, e, "bytes", "nftables has no quota that begins anew with the hour, and none for a flow: volume is not limited")
 	}
-	if l.NewPeers != 0 {
-		w.limit(b, e, "new peers", "the number of different addresses is not limited")
-	}
 }
 
 func rateName(b *body, i int, unit string) string {

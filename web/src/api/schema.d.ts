@@ -3934,8 +3934,6 @@ export interface components {
             bytes_message?: number;
             /** Format: int64 */
             bytes_out_ph?: number;
-            /** Format: int32 */
-            new_peers_ph?: number;
             /** Format: int64 */
             per_hour?: number;
             /** Format: int32 */

@@ -40,7 +40,7 @@ func sample(t testing.TB) []*policy.Policy {
 			{
 				Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerName, Names: []string{"*.example.com", "time#.example.org"}}, Transport: "tcp", Ports: []policy.Range{{First: 443, Last: 443}, {First: 8000, Last: 8100}},
 				Protocol: "mqtt", Hours: []policy.Range{{First: 8, Last: 17}}, Note: "yes", Evidence: seen,
-				Limits: policy.Limits{PerHour: 100, BytesOut: 1, BytesIn: 2, PerMessage: 3, NewPeers: 4, PerSecond: 5},
+				Limits: policy.Limits{PerHour: 100, BytesOut: 1, BytesIn: 2, PerMessage: 3, PerSecond: 5},
 				Verbs: []policy.Verb{{Op: "publish", Targets: []string{"plant/+/state", "$SYS/#", "null", "17"}, As: []string{"c1"}, Units: []policy.Range{{First: 1, Last: 1}}, Addresses: []policy.Range{{First: 0, Last: 9}},
 					MaxSize: 512, MaxQoS: &one, Retain: &no, Evidence: seen}},
 			},

@@ -92,7 +92,6 @@ function Allow({
     l.limits.bytes_out_ph && t('limit.bytes_out', { n: bytes(l.limits.bytes_out_ph) }),
     l.limits.bytes_in_ph && t('limit.bytes_in', { n: bytes(l.limits.bytes_in_ph) }),
     l.limits.bytes_message && t('limit.message', { n: bytes(l.limits.bytes_message) }),
-    l.limits.new_peers_ph && t('limit.peers', { n: l.limits.new_peers_ph }),
     l.hours.length > 0 && t('limit.hours', { hours: l.hours.join(', ') }),
   ].filter((x): x is string => !!x);
   const where = [l.protocol, l.transport, l.ports.join(', ')].filter(Boolean).join(' ');
