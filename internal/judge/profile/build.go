@@ -285,7 +285,7 @@ func days(span int64) float64 { return math.Round(float64(span)/float64(24*hour)
 
 func nameOf(s *subject) string {
 	d := s.devices[0]
-	kind := strings.TrimSpace(strings.Join([]string{d.Vendor.Value, d.Model.Value, d.Type.Value}, " "))
+	kind := strings.Join(strings.Fields(d.Vendor.Value+" "+d.Model.Value+" "+d.Type.Value), " ")
 	switch {
 	case len(s.devices) > 1:
 		return fmt.Sprintf("%s (%d devices)", cmp.Or(kind, "devices"), len(s.devices))
