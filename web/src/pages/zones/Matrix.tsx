@@ -1,3 +1,4 @@
+import { IconBan, IconCircleCheckFilled } from '@tabler/icons-react';
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { components } from '@/api/schema';
@@ -13,7 +14,7 @@ export type Cell = components['schemas']['MatrixCell'];
 
 interface Props {
   matrix: MatrixShape;
-  by: 'bytes' | 'flows' | 'pairs';
+  by: 'bytes' | 'flows' | 'pairs' | 'policy';
   from: string;
   to: string;
   choose: (from: string, to: string) => void;
@@ -24,7 +25,8 @@ export function Matrix({ matrix, by, from, to, choose }: Props) {
   const { t, i18n } = useTranslation('zones');
   const name = useZoneName();
   const cells = useMemo(() => new Map(matrix.cells.map((c) => [`${c.from}\n${c.to}`, c])), [matrix]);
-  const most = Math.max(1, ...matrix.cells.map((c) => value(c, by)));
+  const measure = by === 'policy' ? 'flows' : by;
+  const most = Math.max(1, ...matrix.cells.map((c) => value(c, measure)));
   const zones = matrix.zones;
   const [at, setAt] = useState<[number, number]>([
     Math.max(0, zones.indexOf(from)),
@@ -33,6 +35,12 @@ export function Matrix({ matrix, by, from, to, choose }: Props) {
   const grid = useRef<HTMLTableElement>(null);
   const write = (n: number) =>
     by === 'bytes' ? formatBytes(n, i18n.language) : formatCompact(n, i18n.language);
+
+  const said = (c: Cell, brief = false) =>
+    t(brief ? `brief.${c.policy}` : `said.${c.policy}`, {
+      blocked: formatCompact(c.would_block, i18n.language),
+      flows: formatCompact(c.flows, i18n.language),
+    });
 
   const move = (e: KeyboardEvent, row: number, column: number) => {
     const step: Record<string, [number, number]> = {
@@ -81,7 +89,7 @@ export function Matrix({ matrix, by, from, to, choose }: Props) {
               </th>
               {zones.map((b, column) => {
                 const cell = cells.get(`${a}\n${b}`);
-                const n = cell ? value(cell, by) : 0;
+                const n = cell ? value(cell, measure) : 0;
                 const here = a === from && b === to;
                 return (
                   <td key={b}>
@@ -89,20 +97,21 @@ export function Matrix({ matrix, by, from, to, choose }: Props) {
                       type="button"
                       className={css.cell}
                       data-at={`${row} ${column}`}
-                      data-shade={shade(n, most)}
+                      data-shade={by === 'policy' ? 0 : shade(n, most)}
+                      data-policy={by === 'policy' ? cell?.policy : undefined}
                       data-chosen={here || undefined}
                       aria-pressed={here}
                       tabIndex={row === at[0] && column === at[1] ? 0 : -1}
                       disabled={!cell && !(row === at[0] && column === at[1])}
                       aria-label={
                         cell
-                          ? t('matrix.cell', {
+                          ? `${t('matrix.cell', {
                               from: inert(name(a), 40),
                               to: inert(name(b), 40),
                               bytes: formatBytes(cell.bytes_out + cell.bytes_in, i18n.language),
                               flows: formatCompact(cell.flows, i18n.language),
                               protocols: cell.protocols.slice(0, 6).join(', '),
-                            })
+                            })}; ${said(cell)}`
                           : t('matrix.nothing', { from: inert(name(a), 40), to: inert(name(b), 40) })
                       }
                       onFocus={() => setAt([row, column])}
@@ -111,8 +120,15 @@ export function Matrix({ matrix, by, from, to, choose }: Props) {
                     >
                       {cell ? (
                         <>
-                          <strong className="num">{write(n)}</strong>
-                          <span className={css.protocols}>{cell.protocols.slice(0, 3).join(' ')}</span>
+                          <strong className="num">
+                            {by === 'policy' && cell.would_block > 0 ? write(cell.would_block) : write(n)}
+                          </strong>
+                          <span className={css.protocols}>
+                            {by === 'policy' ? said(cell, true) : cell.protocols.slice(0, 3).join(' ')}
+                          </span>
+                          {by !== 'policy' && cell.policy !== 'unsaid' && (
+                            <Said policy={cell.policy} title={said(cell)} />
+                          )}
                         </>
                       ) : (
                         <span aria-hidden>·</span>
@@ -126,5 +142,17 @@ export function Matrix({ matrix, by, from, to, choose }: Props) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+const marks = { allowed: IconCircleCheckFilled, blocked: IconBan, mixed: IconBan } as const;
+
+/** What profiles say of a cell, in its corner. */
+function Said({ policy, title }: { policy: 'allowed' | 'blocked' | 'mixed'; title: string }) {
+  const Icon = marks[policy];
+  return (
+    <span className={css.said} data-policy={policy} title={title}>
+      <Icon size={14} aria-hidden />
+    </span>
   );
 }

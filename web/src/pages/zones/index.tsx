@@ -1,10 +1,12 @@
 // Who talks to whom across zones: a matrix, the pairs behind each cell, and
 // the definitions of zones.
 import { Button, SegmentedControl, Skeleton } from '@mantine/core';
-import { IconPencil } from '@tabler/icons-react';
+import { IconBan, IconCircleCheckFilled, IconPencil } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { hub } from '@/api/client';
 import { useCan } from '@/app/session';
+import { formatCompact } from '@/lib/format';
 import { bounds, range } from '@/lib/range';
 import { flag, oneOf, text, useUrlState } from '@/lib/url';
 import { EmptyState } from '@/widgets/EmptyState';
@@ -15,12 +17,13 @@ import { Page } from '@/widgets/Page';
 import { Panel } from '@/widgets/Panel';
 import { TimeRange } from '@/widgets/TimeRange';
 import { Editor } from './Editor';
-import { Matrix } from './Matrix';
+import { type Cell, Matrix } from './Matrix';
 import { Pairs } from './Pairs';
+import css from './zones.module.css';
 
 const fields = {
   range: range(),
-  by: oneOf(['bytes', 'flows', 'pairs'], 'bytes'),
+  by: oneOf(['bytes', 'flows', 'pairs', 'policy'], 'bytes'),
   from: text(),
   to: text(),
   protocol: text(),
@@ -55,7 +58,10 @@ export default function Zones() {
           aria-label={t('by.label')}
           value={state.by}
           onChange={(by) => change({ by: by as typeof state.by })}
-          data={(['bytes', 'flows', 'pairs'] as const).map((value) => ({ value, label: t(`by.${value}`) }))}
+          data={(['bytes', 'flows', 'pairs', 'policy'] as const).map((value) => ({
+            value,
+            label: t(`by.${value}`),
+          }))}
         />
       </FilterBar>
       {error ? (
@@ -68,6 +74,7 @@ export default function Zones() {
         </Panel>
       ) : (
         <Panel flush title={t('matrix.title')} aside={t('matrix.hint')}>
+          <Legend cells={data.cells} />
           <Matrix
             matrix={data}
             by={state.by}
@@ -90,6 +97,31 @@ export default function Zones() {
       <Needs least="operator" what={t('changing')} />
       {state.edit && operator && <Editor close={() => change({ edit: false })} />}
     </Page>
+  );
+}
+
+/** What the profiles in force say of all that crosses; where to begin when they say nothing. */
+function Legend({ cells }: { cells: readonly Cell[] }) {
+  const { t, i18n } = useTranslation('zones');
+  if (cells.every((c) => c.policy === 'unsaid'))
+    return (
+      <p className={css.legend}>
+        <span>{t('legend.none')}</span> <Link to="/devices">{t('legend.begin')}</Link>
+      </p>
+    );
+  const flows = cells.reduce((sum, c) => sum + c.flows, 0);
+  const part = (n: number) => formatCompact(n, i18n.language);
+  return (
+    <p className={css.legend}>
+      <span>
+        <IconBan size={14} data-policy="blocked" aria-hidden />{' '}
+        {t('legend.blocked', { n: part(cells.reduce((sum, c) => sum + c.would_block, 0)), all: part(flows) })}
+      </span>
+      <span>
+        <IconCircleCheckFilled size={14} data-policy="allowed" aria-hidden /> {t('legend.allowed')}
+      </span>
+      <span>{t('legend.unsaid', { n: part(cells.reduce((sum, c) => sum + c.unsaid, 0)) })}</span>
+    </p>
   );
 }
 

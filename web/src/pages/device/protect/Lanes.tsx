@@ -10,11 +10,18 @@ import { Panel } from '@/widgets/Panel';
 import css from './protect.module.css';
 import type { Lane, Opened, Protect } from './shapes';
 
+/** What is said over one port, and the bytes of it all. */
+interface Service {
+  key: string;
+  lanes: Lane[];
+  bytes: number;
+}
+
 /** Everything with one peer. */
 interface Peer {
   key: string;
   first: Lane;
-  lanes: Lane[];
+  services: Map<string, Service>;
   refused: number;
 }
 
@@ -22,10 +29,15 @@ function peersOf(lanes: readonly Lane[]): Peer[] {
   const out = new Map<string, Peer>();
   for (const l of lanes) {
     const key = l.role || l.device || l.peer_label || l.peer;
-    const p = out.get(key) ?? { key, first: l, lanes: [], refused: 0 };
-    p.lanes.push(l);
-    p.refused += l.refused;
-    out.set(key, p);
+    const peer = out.get(key) ?? { key, first: l, services: new Map<string, Service>(), refused: 0 };
+    out.set(key, peer);
+    peer.refused += l.refused;
+    const port = `${l.direction} ${l.protocol} ${l.transport} ${l.port}`;
+    const service = peer.services.get(port) ?? { key: port, lanes: [], bytes: 0 };
+    peer.services.set(port, service);
+    service.bytes += l.evidence.bytes_out + l.evidence.bytes_in;
+    // A flow whose verbs are lanes of their own counts no exchange itself.
+    if (l.evidence.count > 0) service.lanes.push(l);
   }
   return [...out.values()];
 }
@@ -78,58 +90,8 @@ export function Lanes({ protect: p, open }: { protect: Protect; open(what: Opene
               </span>
             )}
           </h3>
-          {peer.lanes.map((l) => (
-            <div
-              key={`${l.direction} ${l.transport} ${l.port} ${l.protocol} ${l.op}`}
-              className={css.lane}
-              data-refused={l.refused > 0 || undefined}
-            >
-              <Way direction={l.direction} />
-              <div className={css.verb}>
-                <b>{l.op || t('lanes.flow')}</b>{' '}
-                <span className="dim">
-                  {l.protocol || t('lanes.unrecognised')} {l.transport}
-                  {l.port > 0 && ` ${l.port}`}
-                </span>
-                {l.targets.length > 0 && (
-                  <div className={css.targets}>
-                    {l.targets.slice(0, 3).map((x) => (
-                      <code key={x}>
-                        <Inert value={x} limit={44} />
-                      </code>
-                    ))}
-                    {l.targets.length + l.more_targets > 3 && (
-                      <span className="dim">+{l.targets.length + l.more_targets - 3}</span>
-                    )}
-                  </div>
-                )}
-              </div>
-              <Strip lane={l} />
-              <div className={css.figures}>
-                <UnstyledButton
-                  className={css.count}
-                  aria-label={t('lanes.open', { count: l.evidence.count })}
-                  onClick={() =>
-                    open({
-                      what: 'exchanges',
-                      title: `${l.op || l.protocol || l.transport} · ${l.peer_label || l.peer}`,
-                      samples: l.evidence.samples,
-                      query: queryOf(l),
-                      count: l.evidence.count,
-                    })
-                  }
-                >
-                  {formatCount(l.evidence.count, i18n.language)}×
-                </UnstyledButton>
-                <Tooltip
-                  label={t('lanes.between', { first: when(l.evidence.first), last: when(l.evidence.last) })}
-                >
-                  <span className="dim">
-                    {formatBytes(l.evidence.bytes_out + l.evidence.bytes_in, i18n.language)}
-                  </span>
-                </Tooltip>
-              </div>
-            </div>
+          {[...peer.services.values()].map((service) => (
+            <Talk key={service.key} service={service} open={open} />
           ))}
         </section>
       ))}
@@ -139,6 +101,53 @@ export function Lanes({ protect: p, open }: { protect: Protect; open(what: Opene
         </Button>
       )}
     </Panel>
+  );
+}
+
+function Talk({ service, open }: { service: Service; open(what: Opened): void }) {
+  const { t, i18n } = useTranslation('protect');
+  const l = service.lanes[0];
+  if (!l) return null;
+  return (
+    <div className={css.service}>
+      <Way direction={l.direction} />
+      <span className={css.port}>
+        {l.protocol || t('lanes.unrecognised')} {l.transport}
+        {l.port > 0 && ` ${l.port}`}
+      </span>
+      <span className={css.volume}>{formatBytes(service.bytes, i18n.language)}</span>
+      {service.lanes.map((lane) => (
+        <div key={lane.op} className={css.lane} data-refused={lane.refused > 0 || undefined}>
+          <div className={css.verb}>
+            <b>{lane.op || t('lanes.flow')}</b>
+            {lane.targets.slice(0, 3).map((x) => (
+              <code key={x}>
+                <Inert value={x} limit={44} />
+              </code>
+            ))}
+            {lane.targets.length + lane.more_targets > 3 && (
+              <span className="dim">+{lane.targets.length + lane.more_targets - 3}</span>
+            )}
+          </div>
+          <Strip lane={lane} />
+          <UnstyledButton
+            className={css.count}
+            aria-label={t('lanes.open', { count: lane.evidence.count })}
+            onClick={() =>
+              open({
+                what: 'exchanges',
+                title: `${lane.op || lane.protocol || lane.transport} · ${lane.peer_label || lane.peer}`,
+                samples: lane.evidence.samples,
+                query: queryOf(lane),
+                count: lane.evidence.count,
+              })
+            }
+          >
+            {formatCount(lane.evidence.count, i18n.language)}×
+          </UnstyledButton>
+        </div>
+      ))}
+    </div>
   );
 }
 
@@ -160,23 +169,22 @@ function Strip({ lane }: { lane: Lane }) {
   const { utc } = usePrefs();
   const most = Math.max(1, ...lane.strip);
   const style = { language: i18n.language, utc };
+  const between = t('lanes.between', {
+    first: formatTime(parseTime(lane.evidence.first), style),
+    last: formatTime(parseTime(lane.evidence.last), style),
+  });
   return (
-    <span
-      className={css.strip}
-      role="img"
-      aria-label={t('lanes.between', {
-        first: formatTime(parseTime(lane.evidence.first), style),
-        last: formatTime(parseTime(lane.evidence.last), style),
-      })}
-    >
-      {lane.strip.map((n, i) => (
-        <i
-          // biome-ignore lint/suspicious/noArrayIndexKey: spans of time in their order
-          key={i}
-          data-some={n > 0 || undefined}
-          style={n > 0 ? { height: `${25 + (75 * n) / most}%` } : undefined}
-        />
-      ))}
-    </span>
+    <Tooltip label={between}>
+      <span className={css.strip} role="img" aria-label={between}>
+        {lane.strip.map((n, i) => (
+          <i
+            // biome-ignore lint/suspicious/noArrayIndexKey: spans of time in their order
+            key={i}
+            data-some={n > 0 || undefined}
+            style={n > 0 ? { height: `${25 + (75 * n) / most}%` } : undefined}
+          />
+        ))}
+      </span>
+    </Tooltip>
   );
 }

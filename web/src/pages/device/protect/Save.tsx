@@ -7,7 +7,7 @@ import { useChange } from '@/widgets/change';
 import { Needs } from '@/widgets/Needs';
 import { Export } from './Export';
 import css from './protect.module.css';
-import { type Mode, type Protect, paths } from './shapes';
+import { learnedNothing, type Mode, type Protect, paths } from './shapes';
 
 const modes = ['observe', 'warn', 'enforce'] as const;
 
@@ -42,7 +42,7 @@ export function Save({ protect: p, consent }: { protect: Protect; consent: reado
       },
     );
   };
-  useKeys({ w: () => can && p.profile && !fromFile && save('warn') });
+  useKeys({ w: () => can && !learnedNothing(p.profile) && !fromFile && save('warn') });
   return (
     <div className={css.save}>
       <Group gap="xs" wrap="wrap">
@@ -54,7 +54,7 @@ export function Save({ protect: p, consent }: { protect: Protect; consent: reado
                 ? t('save.noEnforcing')
                 : fromFile
                   ? t('save.fromFile')
-                  : !p.profile
+                  : learnedNothing(p.profile)
                     ? t('save.nothing')
                     : '';
             return (

@@ -3,12 +3,13 @@ import { IconAlertTriangle, IconShieldCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from '@/lib/clock';
-import { formatCount } from '@/lib/format';
+import { formatCount, parseTime } from '@/lib/format';
+import { usePrefs } from '@/lib/prefs';
 import { Panel } from '@/widgets/Panel';
 import { windows } from './history';
 import css from './protect.module.css';
 import { Save } from './Save';
-import { type Opened, type Protect, stopped } from './shapes';
+import { learnedNothing, type Opened, type Protect, stopped } from './shapes';
 
 interface Props {
   protect: Protect;
@@ -24,6 +25,7 @@ interface Props {
 export function Verdict({ protect: p, learn, consent, firstSeen, busy, change, open }: Props) {
   const { t, i18n } = useTranslation('protect');
   const now = useNow();
+  const { utc } = usePrefs();
   // While the slider moves, the curve already knows what comes out.
   const [moving, setMoving] = useState<number>();
   const at = moving ?? learn;
@@ -34,13 +36,22 @@ export function Verdict({ protect: p, learn, consent, firstSeen, busy, change, o
   const attacked = p.attacks.filter(stopped).length;
   const choices = windows(firstSeen, now);
   const most = Math.max(1, ...p.curve.map((c) => c.would_block));
+  const from = parseTime(p.from) ?? 0;
+  const label = (day: number) =>
+    new Intl.DateTimeFormat(i18n.language, {
+      ...(p.unit === 'hour' ? { hour: '2-digit', minute: '2-digit' } : { day: 'numeric', month: 'short' }),
+      hourCycle: 'h23',
+      timeZone: utc ? 'UTC' : undefined,
+    }).format(from + (day - 1) * (p.unit === 'hour' ? 3_600_000 : 86_400_000));
   const length = (count: number) => t(`length.${p.unit}`, { count });
-  const clean = p.profile && blocked === 0;
+  const empty = learnedNothing(p.profile);
+  const clean = !empty && blocked === 0 && exchanges > 0;
+  const roomy = p.days <= 16;
   return (
     <Panel className={css.verdict}>
       <div className={css.top}>
         <div className={css.outcome} aria-live="polite" aria-busy={busy}>
-          {!p.profile ? (
+          {empty ? (
             <p className={css.sentence}>
               <IconAlertTriangle className={css.mark} data-tone="warn" aria-hidden />
               <span>
@@ -58,7 +69,7 @@ export function Verdict({ protect: p, learn, consent, firstSeen, busy, change, o
               <span>
                 {t('say.after', { learned: length(at), proved: length(p.days - at) })}{' '}
                 <b className="num">{t('say.exchanges', { count: exchanges, n: n(exchanges) })}</b>:{' '}
-                <Figure tone={clean ? 'good' : 'bad'} onClick={() => open({ what: 'blocked' })}>
+                <Figure tone={blocked === 0 ? 'good' : 'bad'} onClick={() => open({ what: 'blocked' })}>
                   {t('say.blocked', { n: n(blocked) })}
                 </Figure>
                 {p.attacks.length > 0 && (
@@ -72,7 +83,7 @@ export function Verdict({ protect: p, learn, consent, firstSeen, busy, change, o
                     </Figure>
                   </>
                 )}
-                {p.profile.unseen.length > 0 && (
+                {!!p.profile?.unseen.length && (
                   <>
                     ; {t('say.unseen')}{' '}
                     <b>{p.profile.unseen.map((u) => t(`unseen.${u}`, { defaultValue: u })).join(', ')}</b>
@@ -82,7 +93,7 @@ export function Verdict({ protect: p, learn, consent, firstSeen, busy, change, o
               </span>
             </p>
           )}
-          {p.profile && <Bound protect={p} />}
+          {!empty && <Bound protect={p} />}
           {p.full && <p className={css.quiet}>{t('full')}</p>}
         </div>
         <Save protect={p} consent={consent} />
@@ -118,6 +129,8 @@ export function Verdict({ protect: p, learn, consent, firstSeen, busy, change, o
             const c = p.curve.find((x) => x.learn === day);
             return (
               <span key={day} data-side={day <= at ? 'learn' : 'prove'} data-here={day === at || undefined}>
+                {roomy && <small>{label(day)}</small>}
+                {roomy && c && c.lines > 0 && <b>{n(c.would_block)}</b>}
                 {c && c.lines > 0 && (
                   <Tooltip
                     label={t('slider.step', {

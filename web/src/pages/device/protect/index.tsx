@@ -5,6 +5,7 @@ import { keepPreviousData } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hub } from '@/api/client';
+import { statusOf } from '@/api/problem';
 import type { DeviceDetail } from '@/api/types';
 import { useNow } from '@/lib/clock';
 import { oneOf, useUrlState, whole } from '@/lib/url';
@@ -40,7 +41,13 @@ export default function ProtectTab({ device }: { device: DeviceDetail }) {
     'get',
     '/api/v1/devices/{id}/protect',
     { params: { path: { id: device.id }, query: { unit: cut.unit, days: cut.days, learn } } },
-    { placeholderData: keepPreviousData, staleTime: 60_000 },
+    {
+      placeholderData: keepPreviousData,
+      staleTime: 60_000,
+      // One look into the event log at a time: the hub says when it is busy.
+      retry: (count, e) => (statusOf(e) === 429 || statusOf(e) >= 500) && count < 8,
+      retryDelay: 900,
+    },
   );
   if (error && !data)
     return (

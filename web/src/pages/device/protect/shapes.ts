@@ -23,3 +23,6 @@ export const paths = ['/api/v1/devices', '/api/v1/profiles', '/api/v1/findings',
 
 /** An attack counts as blocked when nothing of it came through. */
 export const stopped = (a: Attack): boolean => a.blocked === a.exchanges;
+
+/** A proposal that rests on nothing that was seen: only what every network needs. */
+export const learnedNothing = (p: Profile | null): boolean => !p?.rules.some((l) => l.evidence.count > 0);
