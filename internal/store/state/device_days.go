@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,51 +20,41 @@ import (
 // hub.ByDevice in roll-ups, in a twenty-fourth of the rows.
 const hoursOfDay = 24
 
-var (
-	deviceDayColumns = append([]string{"tenant", "day", "name", "sensor"}, hourColumns...)
-	hourColumns      = func() []string {
-		out := make([]string, hoursOfDay)
-		for i := range out {
-			out[i] = "h" + strconv.Itoa(i)
-		}
-		return out
-	}()
-	addDeviceDay = func() string {
-		sets := make([]string, hoursOfDay)
-		for i, c := range hourColumns {
-			sets[i] = fmt.Sprintf("%s = device_days.%s + excluded.%s", c, c, c)
-		}
-		return "ON CONFLICT (tenant, day, name, sensor) DO UPDATE SET " + strings.Join(sets, ", ")
-	}()
-)
+var hourColumns = func() (out [hoursOfDay]string) {
+	for i := range out {
+		out[i] = "h" + strconv.Itoa(i)
+	}
+	return out
+}()
 
-// addDeviceDays adds the bytes of devices to their days.
+// addDeviceDays adds the bytes of devices to their days. What is reported
+// together is of one hour or two, and only their columns are written.
 func (t *tx) addDeviceDays(list []hub.Rollup) error {
-	sums := map[dayKey]*[hoursOfDay]uint64{}
-	var keys []dayKey
+	var hours [hoursOfDay]map[dayKey]uint64
 	for i := range list {
 		r := &list[i]
-		if r.Dimension != hub.ByDevice {
+		bytes := r.BytesOut + r.BytesIn
+		if r.Dimension != hub.ByDevice || bytes == 0 {
 			continue
 		}
-		k := dayKey{r.Tenant, r.Hour - mod(r.Hour, day), r.Key, r.Sensor}
-		if sums[k] == nil {
-			sums[k] = new([hoursOfDay]uint64)
-			keys = append(keys, k)
+		at := mod(r.Hour, day) / hour
+		if hours[at] == nil {
+			hours[at] = map[dayKey]uint64{}
 		}
-		sums[k][mod(r.Hour, day)/hour] += r.BytesOut + r.BytesIn
+		hours[at][dayKey{r.Tenant, r.Hour - mod(r.Hour, day), r.Key, r.Sensor}] += bytes
 	}
-	slices.SortFunc(keys, compareDays)
-	rows := make([][]any, len(keys))
-	for i, k := range keys {
-		row := make([]any, 0, len(deviceDayColumns))
-		row = append(row, k.tenant, k.day, k.key, k.sensor)
-		for _, n := range sums[k] {
-			row = append(row, n)
+	for at, sums := range hours {
+		rows := make([][]any, 0, len(sums))
+		for _, k := range slices.SortedFunc(maps.Keys(sums), compareDays) {
+			rows = append(rows, []any{k.tenant, k.day, k.key, k.sensor, sums[k]})
 		}
-		rows[i] = row
+		column := hourColumns[at]
+		add := fmt.Sprintf("ON CONFLICT (tenant, day, name, sensor) DO UPDATE SET %s = device_days.%s + excluded.%s", column, column, column)
+		if err := t.bulk("device_days", []string{"tenant", "day", "name", "sensor", column}, add, rows); err != nil {
+			return err
+		}
 	}
-	return t.bulk("device_days", deviceDayColumns, addDeviceDay, rows)
+	return nil
 }
 
 // talkers gives the devices with the most bytes in a time that is not open,
@@ -84,7 +75,7 @@ func (s *Store) talkers(ctx context.Context, f *hub.RollupFilter, aliases map[st
 		start := first - mod(first, day)
 		switch whole := end - mod(end, day); {
 		case first == start && whole > start:
-			read(start, whole, hourColumns)
+			read(start, whole, hourColumns[:])
 			first = whole
 		default:
 			stop := min(start+day, end)

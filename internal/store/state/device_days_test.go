@@ -71,10 +71,11 @@ func TestTalkers(t *testing.T) {
 		}
 		check("merged", base-day)
 
+		columns := append([]string{"tenant", "day", "name", "sensor"}, hourColumns[:]...)
 		rows := func() (out []string) {
 			t.Helper()
-			err := c.s.find(ctx, "SELECT "+strings.Join(deviceDayColumns, ", ")+" FROM device_days ORDER BY tenant, day, name, sensor", nil, func(rows *sql.Rows) error {
-				values, into := make([]any, len(deviceDayColumns)), make([]any, len(deviceDayColumns))
+			err := c.s.find(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM device_days ORDER BY tenant, day, name, sensor", nil, func(rows *sql.Rows) error {
+				values, into := make([]any, len(columns)), make([]any, len(columns))
 				for i := range values {
 					into[i] = &values[i]
 				}
