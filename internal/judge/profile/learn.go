@@ -36,11 +36,10 @@ type LearnOptions struct {
 // Learner notes what devices do and makes profiles of it. It is used by one
 // goroutine; its memory is bounded.
 type Learner struct {
-	o       LearnOptions
-	doings  map[doingKey]*doing
-	hosts   map[ident.HostKey]*history
-	left    []*finding.Finding
-	dropped uint64
+	o      LearnOptions
+	doings map[doingKey]*doing
+	hosts  map[ident.HostKey]*history
+	left   []*finding.Finding
 }
 
 // doingKey is one way in which a host talks with a peer.
