@@ -83,6 +83,7 @@ const (
 	ProtoNetFlow
 	ProtoMonero
 	ProtoGnutella
+	ProtoFTPData
 	protoCount
 )
 
@@ -95,7 +96,7 @@ var protoNames = [protoCount]string{
 	"kasa", "tuya", "smtp", "vnc", "sip", "bittorrent", "bitcoin", "ethereum", "socks",
 	"synchrophasor", "http2", "rtp", "wireguard", "adb", "netbios-session", "syslog",
 	"stun", "pptp", "ldap", "redis", "mysql", "knx", "nat-pmp", "profinet-io", "netflow",
-	"monero", "gnutella",
+	"monero", "gnutella", "ftp-data",
 }
 
 // ProtoCount is the number of protocols, for tables indexed by Proto.

@@ -148,7 +148,7 @@ func protocols() ([]byte, error) {
 	slices.SortFunc(list, func(a, b proto.Protocol) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
 	fmt.Fprintf(b, `The %d protocols that the program recognises, by the names that reports and JSON lines use. Recognition goes
 by content on every port; the ports are those on which a protocol is registered or customary, where less proof
-is asked for and a broken message is called one.
+is asked for and a broken message is called one. The connections of ftp-data are known by what ftp announced.
 
 | protocol | over | ports |
 |---|---|---|

@@ -112,7 +112,7 @@ func (x *exfiltration) judge(s *sight, f *event.Flow, u *upload, habit bool) {
 // known to be what devices send by nature.
 func unprotected(p event.Proto) bool {
 	switch p {
-	case event.ProtoUnknown, event.ProtoFTP, event.ProtoTFTP, event.ProtoDNS, event.ProtoIRC, event.ProtoTelnet, event.ProtoSMB:
+	case event.ProtoUnknown, event.ProtoFTP, event.ProtoFTPData, event.ProtoTFTP, event.ProtoDNS, event.ProtoIRC, event.ProtoTelnet, event.ProtoSMB:
 		return true
 	}
 	return false

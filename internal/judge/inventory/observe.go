@@ -128,6 +128,7 @@ func (v *Inventory) server(to *side, now int64) *host {
 
 func (v *Inventory) flow(f *event.Fact, b *event.Flow, from, to *side) {
 	answered := b.PktsToServer > 0 && b.PktsToClient > 0
+	service := b.AppProto != event.ProtoFTPData // whose ports are good for one file
 	accepted := b.PktsToClient > 0 && b.ConnState != "REJ" && (f.Transport != 6 || b.TCPFlagsTC&2 != 0 || b.DataToClient > 0)
 	if b.PktsToServer > 0 {
 		if h := v.hostAt(from, f.Time); h != nil {
@@ -142,7 +143,9 @@ func (v *Inventory) flow(f *event.Fact, b *event.Flow, from, to *side) {
 				h.vlan = f.VLAN
 			}
 			if answered {
-				h.use(f.Transport, f.DstPort, b.AppProto, f.Time)
+				if service {
+					h.use(f.Transport, f.DstPort, b.AppProto, f.Time)
+				}
 				h.meet(f.Dst, v.isHome(to), b.AppProto, b.BytesToServer, b.BytesToClient, f.Time)
 			}
 			if b.SYNOptions != "" {
@@ -158,7 +161,7 @@ func (v *Inventory) flow(f *event.Fact, b *event.Flow, from, to *side) {
 			if !f.DstMAC.IsZero() && !f.DstMAC.IsGroup() {
 				h.mac = f.DstMAC
 			}
-			if accepted && answered && (f.Transport == 6 || f.Transport == 17) {
+			if service && accepted && answered && (f.Transport == 6 || f.Transport == 17) {
 				h.offer(f.Transport, f.DstPort, b.AppProto, f.Src, f.Time)
 			}
 			h.meet(f.Src, v.isHome(from), b.AppProto, b.BytesToClient, b.BytesToServer, f.Time)

@@ -18,10 +18,12 @@ func endpointOf(p ident.Place, addr [16]byte, port uint16, transport uint8) endp
 	return endpoint{p, addr, port, transport}
 }
 
-// Learned is an endpoint that was recognised by content.
+// Learned is an endpoint that was recognised by content, or a conversation that
+// another one announced.
 type Learned struct {
 	endpoint endpoint
 	proto    event.Proto
+	expected *expected // nil for an endpoint
 }
 
 // Endpoints says which protocol an endpoint speaks. It is read by all workers
@@ -31,18 +33,28 @@ type Endpoints struct {
 	protos map[endpoint]event.Proto
 	order  []endpoint
 	next   int
+
+	expected     map[pair]expectation
+	announced    []pair
+	nextExpected int
 }
 
 // maxEndpoints bounds the table; the entry learned first goes first.
 const maxEndpoints = 16384
 
 // NewEndpoints makes an empty table.
-func NewEndpoints() *Endpoints { return &Endpoints{protos: make(map[endpoint]event.Proto)} }
+func NewEndpoints() *Endpoints {
+	return &Endpoints{protos: make(map[endpoint]event.Proto), expected: make(map[pair]expectation)}
+}
 
 // Learn adds what a table learned. The caller does so between two runs of
 // packets, table by table in a fixed order.
 func (e *Endpoints) Learn(learned []Learned) {
 	for _, l := range learned {
+		if l.expected != nil {
+			e.expect(l.expected)
+			continue
+		}
 		if _, ok := e.protos[l.endpoint]; !ok {
 			if len(e.order) < maxEndpoints {
 				e.order = append(e.order, l.endpoint)
@@ -71,6 +83,7 @@ type Registry struct {
 	udpPort   [1 << 16 / 64]uint64
 	etherType map[uint16]*proto.Protocol
 	ipProto   map[uint8]*proto.Protocol
+	announces []func([]byte) bool
 }
 
 // maxProtocols is what the sets of refused protocols have bits for.
@@ -87,6 +100,12 @@ func NewRegistry(list []proto.Protocol) *Registry {
 		}
 		for _, n := range p.IPProtocols {
 			r.ipProto[n] = p
+		}
+		if p.Announces != nil {
+			r.announces = append(r.announces, p.Announces)
+		}
+		if p.Probe == nil {
+			continue
 		}
 		if p.TCP {
 			r.tcp = append(r.tcp, uint8(i))

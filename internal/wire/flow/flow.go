@@ -142,7 +142,7 @@ func NewTable(cfg Config) *Table {
 	for i := range t.lists {
 		t.lists[i] = list{none, none}
 	}
-	t.env = proto.Env{Vault: cfg.Vault, Nest: t.nest, Learn: t.learn}
+	t.env = proto.Env{Vault: cfg.Vault, Nest: t.nest, Learn: t.learn, Announce: t.announce, Begun: t.announcedBegun}
 	t.conn.Env = &t.env
 	return t
 }
@@ -440,7 +440,7 @@ func (t *Table) touch(f *flow, ref uint32) {
 }
 
 func (t *Table) learn(server netipAddr, port uint16, transport uint8, p event.Proto) {
-	t.learned = append(t.learned, Learned{endpoint{t.conn.Place, server.As16(), port, transport}, p})
+	t.learned = append(t.learned, Learned{endpoint: endpoint{t.conn.Place, server.As16(), port, transport}, proto: p})
 }
 
 // place gives the place of a key.

@@ -38,10 +38,11 @@ type rig struct {
 	msgs []string
 	n    uint64
 	now  int64
+	port uint16 // of the server
 }
 
 func newRig(memory int) *rig {
-	r := &rig{now: 1e18}
+	r := &rig{now: 1e18, port: 80}
 	p := proto.Protocol{
 		ID: event.ProtoHTTP, TCP: true, UDP: true, Ports: []uint16{80},
 		Probe: func(*proto.Sample) proto.Match { return proto.Yes },
@@ -52,7 +53,7 @@ func newRig(memory int) *rig {
 	return r
 }
 
-// tcp sends one segment; client sends from 192.0.2.1:40000 to 192.0.2.2:80.
+// tcp sends one segment; client sends from port 40000 of 192.0.2.1 to 192.0.2.2.
 func (r *rig) tcp(dir event.Dir, flags uint8, seq, ack uint32, data string) {
 	r.n++
 	r.now += 1e6
@@ -61,9 +62,9 @@ func (r *rig) tcp(dir event.Dir, flags uint8, seq, ack uint32, data string) {
 		Payload: []byte(data), PayloadLen: uint32(len(data)), WireLen: uint32(54 + len(data)), Hash: 0x1234567887654321,
 	}
 	a, b := [16]byte{10: 0xff, 11: 0xff, 12: 192, 14: 2, 15: 1}, [16]byte{10: 0xff, 11: 0xff, 12: 192, 14: 2, 15: 2}
-	p.Src, p.Dst, p.SrcPort, p.DstPort = a, b, 40000, 80
+	p.Src, p.Dst, p.SrcPort, p.DstPort = a, b, 40000, r.port
 	if dir == event.ToClient {
-		p.Src, p.Dst, p.SrcPort, p.DstPort = b, a, 80, 40000
+		p.Src, p.Dst, p.SrcPort, p.DstPort = b, a, r.port, 40000
 	}
 	r.t.Packet(p)
 }

@@ -67,9 +67,9 @@ func (t *Table) afterParser(f *flow, c *proto.Conn) {
 	s := &t.stats.Protocols[f.proto]
 	s.ToServer += uint64(f.messages[0] - before[0])
 	s.ToClient += uint64(f.messages[1] - before[1])
-	if before[0]+before[1] < messagesKnown && f.messages[0]+f.messages[1] >= messagesKnown && f.errors == 0 && f.pkts[0] > 0 && f.pkts[1] > 0 {
+	if before[0]+before[1] < messagesKnown && f.messages[0]+f.messages[1] >= messagesKnown && f.errors == 0 && f.pkts[0] > 0 && f.pkts[1] > 0 && t.cfg.Protocols.byID[f.proto].Probe != nil {
 		server, port := f.Server()
-		t.learned = append(t.learned, Learned{endpoint{c.Place, server.As16(), port, c.Transport}, f.proto})
+		t.learned = append(t.learned, Learned{endpoint: endpoint{c.Place, server.As16(), port, c.Transport}, proto: f.proto})
 	}
 }
 
@@ -127,6 +127,10 @@ func (t *Table) recogniseStream(f *flow, dir event.Dir, data []byte) {
 	if !f.hasFirst {
 		f.hasFirst, f.firstDir = true, dir
 	}
+	if t.announced(f) {
+		t.begin(f, dir, data)
+		return
+	}
 	s := &t.sample
 	*s = proto.Sample{Dir: dir, Conn: t.connFor(f)}
 	s.Data[dir] = data
@@ -164,6 +168,11 @@ func (t *Table) keepWaiting(f *flow, dir event.Dir, data []byte) {
 // which the directions began.
 func (t *Table) start(f *flow, p *proto.Protocol, dir event.Dir, data []byte) {
 	t.attach(f, p)
+	t.begin(f, dir, data)
+}
+
+// begin is start for a flow that has its parser.
+func (t *Table) begin(f *flow, dir event.Dir, data []byte) {
 	if f.midstream {
 		for d := event.ToServer; d <= event.ToClient; d++ {
 			if !f.parser.Gap(t.connFor(f), d, 0) {

@@ -174,7 +174,6 @@ func (w *liveWorker) setOut(u *Unit) {
 // work takes one unit through the table. Units without packets let time go on.
 func (w *liveWorker) work(u *Unit) {
 	w.setOut(u)
-	w.learn()
 	w.path.decode(u, w.decoder, w.rates)
 	if n := len(u.frames.Frames); n > 0 {
 		f := &u.frames.Frames[n-1]
@@ -183,8 +182,13 @@ func (w *liveWorker) work(u *Unit) {
 		u.Time = w.live.clock().UnixNano()
 		w.rates.Advance(u.Time)
 	}
-	for i := range u.packets {
-		w.table.Packet(&u.packets[i])
+	for r := (runs{registry: w.path.registry, rest: u.packets}); len(r.rest) > 0; {
+		w.learn()
+		packets := r.next()
+		for i := range packets {
+			w.table.Packet(&packets[i])
+		}
+		w.tell(w.table.Learned())
 	}
 	w.table.Expire(u.Time, w.last, expireFlows)
 	w.tell(w.table.Learned())

@@ -55,8 +55,8 @@ func (w *workers) stop() {
 // work takes a unit through the flow tables.
 func (w *workers) work(u *Unit) {
 	w.setOut(u)
-	for at := 0; at < len(u.packets); at += runLength {
-		w.all(run{packets: u.packets[at:min(at+runLength, len(u.packets))]})
+	for r := (runs{registry: w.p.registry, rest: u.packets}); len(r.rest) > 0; {
+		w.all(run{packets: r.next()})
 		w.p.exchange()
 	}
 	if n := len(u.packets); n > 0 {

@@ -57,8 +57,13 @@ type Protocol struct {
 
 	// Probe looks at the beginning of a conversation. It must be cheap, must
 	// not keep the sample and must not allocate. It never says Yes or Weak to
-	// bytes that its parser would call malformed.
+	// bytes that its parser would call malformed. It is nil for a protocol
+	// whose conversations are announced by another (Env.Announce).
 	Probe func(*Sample) Match
+	// Announces reports whether the payload of a TCP packet may make the parser
+	// call Env.Announce or Env.Begun, so that the packets around it are worked
+	// on before and after. Every packet is asked; nil for most protocols.
+	Announces func(payload []byte) bool
 	// New makes a parser for one flow. Parsers are reused after Reset.
 	New func() Parser
 
@@ -139,8 +144,15 @@ type Env struct {
 	// Nest makes a stream that recognises and parses a protocol carried
 	// inside another one; nil in tests.
 	Nest func() Stream
-	// Learn marks an endpoint as speaking p, as FTP or TFTP announce one.
+	// Learn marks an endpoint as speaking p, as TFTP and the endpoint mapper
+	// announce one.
 	Learn func(server netip.Addr, port uint16, transport uint8, p event.Proto)
+	// Announce says that the next stream of the client to this port of the
+	// server is of protocol p, whatever its bytes look like. note is given to
+	// its parser and must not live in a batch (clone it).
+	Announce func(client, server netip.Addr, port uint16, p event.Proto, note string)
+	// Begun reports whether bytes of the stream that was announced last went.
+	Begun func(client, server netip.Addr, port uint16) bool
 
 	scratch []byte
 }

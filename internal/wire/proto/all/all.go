@@ -95,6 +95,7 @@ func Protocols() []proto.Protocol {
 		enip.Protocol,
 		fins.Protocol,
 		ftp.Protocol,
+		ftp.DataProtocol,
 		goose.Protocol,
 		hartip.Protocol,
 		hl7.Protocol,

@@ -15,8 +15,8 @@ import (
 var Protocol = proto.Protocol{
 	ID: event.ProtoFTP, TCP: true,
 	Ports: []uint16{21, 2121},
-	Probe: probe,
-	New:   func() proto.Parser { p := new(parser); p.Reset(); return p },
+	Probe: probe, Announces: announces,
+	New: func() proto.Parser { p := new(parser); p.Reset(); return p },
 }
 
 const (
@@ -26,6 +26,28 @@ const (
 	maxName     = 64
 	maxReply    = 128
 )
+
+// announces reports whether a payload begins with a command that names a
+// transfer, or with the reply that ends one.
+func announces(b []byte) bool {
+	if len(b) < 6 {
+		return false
+	}
+	switch b[0] {
+	case '2':
+		return b[1] == '2' && b[2] == '6' && (b[3] == ' ' || b[3] == '-')
+	case 'R', 'r', 'S', 's', 'A', 'a', 'L', 'l', 'N', 'n', 'M', 'm':
+		if b[4] != ' ' && b[4] != '\r' && b[4] != '\n' {
+			return false
+		}
+		for _, v := range [...]string{"retr", "stor", "appe", "stou", "list", "nlst", "mlsd"} {
+			if textline.HasPrefix(b, v) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // probe takes a stream whose server greets as one of FTP does and whose client
 // answers with a command that only FTP has; a greeting that names FTP is enough.
@@ -87,6 +109,7 @@ type parser struct {
 	password []byte
 	asked    bool // a user name was given
 	proved   bool // a password was given, its reply is awaited
+	data     dataEndpoint
 }
 
 // Reset makes the parser as new.
@@ -180,8 +203,12 @@ func (p *parser) ask(c *proto.Conn, line []byte) {
 		r.arg = r.arg[:0]
 	case "PORT":
 		r.port, _ = Port(cmd.Arg)
+		p.data.set(r.port, true)
 	case "EPRT":
 		r.port, _ = ExtendedPort(cmd.Arg)
+		p.data.set(r.port, true)
+	case "RETR", "STOR", "APPE", "STOU", "LIST", "NLST", "MLSD":
+		p.data.announce(c, cmd.Verb, r.arg)
 	}
 }
 
@@ -215,8 +242,10 @@ func (p *parser) reply(c *proto.Conn, r *textline.Reply) (secure bool) {
 		}
 	case "PASV":
 		cmd.port, _ = Port(r.Text)
+		p.data.set(cmd.port, false)
 	case "EPSV":
 		cmd.port, _ = ExtendedPort(r.Text)
+		p.data.set(cmd.port, false)
 	case "SYST":
 		if r.Code == 215 {
 			p.seen.Tell(c, event.ToClient, &event.Identity{Source: "ftp.syst", Banner: identity.Text(c, r.Text)})
@@ -273,8 +302,8 @@ func (p *parser) emit(c *proto.Conn, cmd *command, r *textline.Reply) {
 	default:
 		return
 	}
-	if r.Code != 226 && r.Code != 250 {
-		return
+	if r.Code != 226 && r.Code != 250 || p.data.begun(c) {
+		return // the data connection tells of the file
 	}
 	info := proto.Emit[event.FileInfo](c, event.ToServer)
 	info.AppProto, info.Filename, info.Size, info.Dir = event.ProtoFTP, f.Arg, cmd.size, dir

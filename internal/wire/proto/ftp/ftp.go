@@ -1,7 +1,7 @@
-// Package ftp reads the control connections of FTP (RFC 959, RFC 2428, RFC
-// 4217): a codec for commands and the addresses in them, and an analyser for
-// logins, commands with their replies, and the files that are fetched and
-// stored. What goes over the data connections is not its business.
+// Package ftp reads FTP (RFC 959, RFC 2428, RFC 4217): a codec for commands and
+// the addresses in them, an analyser of control connections for logins,
+// commands with their replies, and the files that are fetched and stored, and
+// one of the data connections that those announce.
 //
 // The codec may be used by every part of the program.
 package ftp
