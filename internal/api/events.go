@@ -114,19 +114,16 @@ func (s *Server) histogram(ctx context.Context, in *histogramQuery) (*reply[Hist
 	if err != nil {
 		return nil, err
 	}
-	if r.To == 0 {
+	if r.From != 0 && r.To == 0 {
 		r.To = s.now()
-	}
-	if r.From == 0 {
-		r.From = r.To - int64(24*time.Hour)
 	}
 	begin := time.Now()
 	got, err := s.Events.Histogram(ctx, r, in.Buckets)
 	if err != nil {
 		return nil, err
 	}
-	h := Histogram{From: Time(r.From), To: Time(r.To), Width: time.Duration((r.To - r.From) / int64(in.Buckets)).Seconds(), Buckets: []Bucket{}, Took: int(time.Since(begin).Milliseconds())}
-	for _, b := range got {
+	h := Histogram{From: Time(got.From), To: Time(got.To), Width: time.Duration(got.Width).Seconds(), Buckets: []Bucket{}, Partial: got.Partial, Took: int(time.Since(begin).Milliseconds())}
+	for _, b := range got.Buckets {
 		h.Total += b.Count
 		h.Buckets = append(h.Buckets, Bucket{Time(b.Start), b.Count, b.Bytes})
 	}
@@ -146,8 +143,8 @@ func (s *Server) topEvents(ctx context.Context, in *topQuery) (*reply[Top], erro
 	if err != nil {
 		return nil, err
 	}
-	t := Top{Field: in.Field, Items: []Count{}, Took: int(time.Since(begin).Milliseconds())}
-	for _, x := range got {
+	t := Top{Field: in.Field, Items: []Count{}, Partial: got.Partial, Took: int(time.Since(begin).Milliseconds())}
+	for _, x := range got.Values {
 		v := x.Value
 		if !c.has(account.Subscribers) {
 			v = s.pseudonymiseField(in.Field, v)

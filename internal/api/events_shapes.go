@@ -86,13 +86,15 @@ type histogramQuery struct {
 	Buckets int `query:"buckets" minimum:"1" maximum:"500" default:"60"`
 }
 
-// Histogram counts facts over time.
+// Histogram counts facts over time: that of the question, or from the first
+// fact to the last.
 type Histogram struct {
 	From    Time     `json:"from"`
 	To      Time     `json:"to"`
 	Width   float64  `json:"width" doc:"of a bucket, seconds"`
 	Total   uint64   `json:"total"`
 	Buckets []Bucket `json:"buckets"`
+	Partial string   `json:"partial" doc:"why something could not be read, when it could not"`
 	Took    int      `json:"took" doc:"milliseconds"`
 }
 
@@ -111,9 +113,10 @@ type topQuery struct {
 
 // Top lists the most frequent values of a field.
 type Top struct {
-	Field string  `json:"field"`
-	Items []Count `json:"items"`
-	Took  int     `json:"took" doc:"milliseconds"`
+	Field   string  `json:"field"`
+	Items   []Count `json:"items" doc:"a fact counts for each value that it has: for host both sides"`
+	Partial string  `json:"partial" doc:"why something could not be read, when it could not"`
+	Took    int     `json:"took" doc:"milliseconds"`
 }
 
 // Count is one value with how often it is.

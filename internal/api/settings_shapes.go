@@ -156,7 +156,7 @@ type About struct {
 type Part struct {
 	Name  string `json:"name"`
 	Ready bool   `json:"ready"`
-	Text  string `json:"text" doc:"what is wrong with it"`
+	Text  string `json:"text" doc:"what is wrong with it, or to know of it though it works"`
 	Hint  string `json:"hint,omitempty"`
 }
 

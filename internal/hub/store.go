@@ -211,10 +211,12 @@ type Nodes interface {
 // Events answers questions about facts.
 type Events interface {
 	Search(ctx context.Context, r query.Request) (query.Result, error)
-	// Histogram counts in buckets of equal width over the request's time.
-	Histogram(ctx context.Context, r query.Request, buckets int) ([]query.Bucket, error)
-	// Top gives the n most frequent values of a field.
-	Top(ctx context.Context, r query.Request, field string, n int) ([]query.Count, error)
+	// Histogram counts in buckets of equal width over the request's time; where
+	// that is open, from the first fact or to the last.
+	Histogram(ctx context.Context, r query.Request, buckets int) (query.Histogram, error)
+	// Top gives the n most frequent values of a field. A fact counts for each
+	// value that it has, for a field such as host both sides.
+	Top(ctx context.Context, r query.Request, field string, n int) (query.Top, error)
 	// Event gives one record with its fact.
 	Event(ctx context.Context, tenant uint16, id string) (*query.Record, error)
 }

@@ -87,9 +87,23 @@ type Bucket struct {
 	Bytes uint64
 }
 
+// Histogram counts facts over the time [From, To).
+type Histogram struct {
+	From, To int64
+	Width    int64 // of a bucket; the last one may end after To
+	Buckets  []Bucket
+	Partial  string // why something could not be read, when it could not
+}
+
 // Count is one value of a field with how often it is.
 type Count struct {
 	Value string
 	Count uint64
 	Bytes uint64
+}
+
+// Top has the most frequent values of a field.
+type Top struct {
+	Values  []Count
+	Partial string // why something could not be read, when it could not
 }

@@ -180,7 +180,7 @@ func ask(w io.Writer, l *segment.Log, end time.Time) error {
 	top := func(text, field string) func() (int, error) {
 		return func() (int, error) {
 			r, err := l.Top(ctx, query.Request{Text: text, From: from, To: to, Now: to}, field, 10)
-			return len(r), err
+			return len(r.Values), err
 		}
 	}
 	addr := device(7)
@@ -192,11 +192,11 @@ func ask(w io.Writer, l *segment.Log, end time.Time) error {
 		{"top names", top("", "name")},
 		{"histogram of the week, 168 buckets", func() (int, error) {
 			r, err := l.Histogram(ctx, query.Request{From: from, To: to}, 168)
-			return len(r), err
+			return len(r.Buckets), err
 		}},
 		{"histogram of one protocol", func() (int, error) {
 			r, err := l.Histogram(ctx, query.Request{Text: "proto:dns", From: from, To: to}, 168)
-			return len(r), err
+			return len(r.Buckets), err
 		}},
 		{"who spoke to this address", top("dst:"+addr.String(), "src")},
 		{"who asked for this name (part of it)", top("name~google", "src")},

@@ -23,21 +23,23 @@ const (
 
 // Histogram counts facts in buckets of equal width between From and To, or
 // between the first and the last fact where these are open.
-func (l *Log) Histogram(ctx context.Context, r query.Request, buckets int) ([]query.Bucket, error) {
+func (l *Log) Histogram(ctx context.Context, r query.Request, buckets int) (query.Histogram, error) {
+	out := query.Histogram{Buckets: []query.Bucket{}}
 	a, err := l.understand(ctx, r)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	buckets = max(1, min(buckets, maxBuckets))
-	units, _, release, err := l.snapshot(ctx, a)
+	units, partial, release, err := l.snapshot(ctx, a)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
+	out.Partial = partial
 	defer release()
 	from, to := cmp.Or(r.From, a.from), cmp.Or(r.To, a.to) // what was asked for is shown, also where the query leaves it empty
 	if from == 0 || to == 0 {
 		if len(units) == 0 {
-			return []query.Bucket{}, nil
+			return out, nil
 		}
 		lo, hi := int64(math.MaxInt64), int64(math.MinInt64)
 		for i := range units {
@@ -50,29 +52,31 @@ func (l *Log) Histogram(ctx context.Context, r query.Request, buckets int) ([]qu
 			to = hi + 1
 		}
 	}
+	out.From, out.To = from, to
 	if to <= from {
-		return []query.Bucket{}, nil
+		return out, nil
 	}
 	width := max(1, int64((uint64(to-from)+uint64(buckets)-1)/uint64(buckets)))
 	n := int((uint64(to-from) + uint64(width) - 1) / uint64(width))
 	workers := make([]evaluator, maxWorkers)
 	counts := make([][]query.Bucket, maxWorkers)
-	_, err = l.each(ctx, units, nil, func(w int, u *unit) error {
+	more, err := l.each(ctx, units, nil, func(w int, u *unit) error {
 		if counts[w] == nil {
 			counts[w] = make([]query.Bucket, n)
 		}
 		return workers[w].histogram(u, a, counts[w], from, to, width)
 	})
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	out := make([]query.Bucket, n)
-	for i := range out {
-		out[i].Start = from + int64(i)*width
+	out.Partial, out.Width, out.Buckets = cmp.Or(partial, more), width, make([]query.Bucket, n)
+	for i := range out.Buckets {
+		b := &out.Buckets[i]
+		b.Start = from + int64(i)*width
 		for _, c := range counts {
 			if c != nil {
-				out[i].Count += c[i].Count
-				out[i].Bytes += c[i].Bytes
+				b.Count += c[i].Count
+				b.Bytes += c[i].Bytes
 			}
 		}
 	}
@@ -147,34 +151,34 @@ func (t *tally) forget() {
 
 // Top gives the n most frequent values of a field, with the bytes of the flows
 // that have them.
-func (l *Log) Top(ctx context.Context, r query.Request, field string, n int) ([]query.Count, error) {
+func (l *Log) Top(ctx context.Context, r query.Request, field string, n int) (query.Top, error) {
 	f := query.FieldByName(field)
 	if f == nil {
-		return nil, ident.Errorf(ident.Invalid, "", "count values: there is no field %q", field)
+		return query.Top{}, ident.Errorf(ident.Invalid, "", "count values: there is no field %q", field)
 	}
 	a, err := l.understand(ctx, r)
 	if err != nil {
-		return nil, err
+		return query.Top{}, err
 	}
 	if len(f.Body) > 0 {
 		a.narrow(&query.Node{Op: query.Match, Test: &query.Test{Body: f.Body}})
 	}
 	n = max(1, min(n, maxTop))
-	units, _, release, err := l.snapshot(ctx, a)
+	units, partial, release, err := l.snapshot(ctx, a)
 	if err != nil {
-		return nil, err
+		return query.Top{}, err
 	}
 	defer release()
 	workers := make([]evaluator, maxWorkers)
 	tallies := make([]tally, maxWorkers)
-	_, err = l.each(ctx, units, nil, func(w int, u *unit) error {
+	more, err := l.each(ctx, units, nil, func(w int, u *unit) error {
 		if tallies[w].values == nil {
 			tallies[w].values = map[string]*query.Count{}
 		}
 		return workers[w].top(u, a, f, &tallies[w])
 	})
 	if err != nil {
-		return nil, err
+		return query.Top{}, err
 	}
 	sum := &tallies[0]
 	if sum.values == nil {
@@ -192,7 +196,7 @@ func (l *Log) Top(ctx context.Context, r query.Request, field string, n int) ([]
 	slices.SortFunc(out, func(a, b query.Count) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Value, b.Value))
 	})
-	return out[:min(n, len(out))], nil
+	return query.Top{Values: out[:min(n, len(out))], Partial: cmp.Or(partial, more)}, nil
 }
 
 func (e *evaluator) top(u *unit, a *question, f *query.Field, t *tally) error {

@@ -254,8 +254,8 @@ func TestAnswersAreThoseOfALinearScan(t *testing.T) {
 			t.Errorf("%q, newest first: %d facts, want %d", text, len(got), len(want))
 		}
 		buckets, err := l.Histogram(context.Background(), query.Request{Text: text, From: start, To: start + 6*hour}, 6)
-		if err != nil || len(buckets) != 6 {
-			t.Fatalf("%q: %d buckets, %v", text, len(buckets), err)
+		if err != nil || len(buckets.Buckets) != 6 || buckets.Partial != "" {
+			t.Fatalf("%q: %+v, %v", text, buckets, err)
 		}
 		var sums [6]query.Bucket
 		for i := range want {
@@ -263,7 +263,7 @@ func TestAnswersAreThoseOfALinearScan(t *testing.T) {
 			b.Count++
 			b.Bytes += want[i].BytesOut + want[i].BytesIn
 		}
-		for i, b := range buckets {
+		for i, b := range buckets.Buckets {
 			if b.Count != sums[i].Count || b.Bytes != sums[i].Bytes || b.Start != start+int64(i)*hour {
 				t.Errorf("%q: bucket %d is %+v, want %+v", text, i, b, sums[i])
 			}
@@ -274,13 +274,13 @@ func TestAnswersAreThoseOfALinearScan(t *testing.T) {
 				t.Fatal(err)
 			}
 			counts := countBy(want, field)
-			for _, c := range top {
+			for _, c := range top.Values {
 				if counts[c.Value] != c.Count {
 					t.Errorf("%q: %s %q counts %d, want %d", text, field, c.Value, c.Count, counts[c.Value])
 				}
 			}
-			if len(top) != min(5, len(counts)) {
-				t.Errorf("%q: %d values of %s, want %d", text, len(top), field, min(5, len(counts)))
+			if len(top.Values) != min(5, len(counts)) || top.Partial != "" {
+				t.Errorf("%q: %d values of %s, want %d", text, len(top.Values), field, min(5, len(counts)))
 			}
 		}
 	}
@@ -454,6 +454,14 @@ func TestDamagedFilesAreLeftOutVisibly(t *testing.T) {
 	}
 	if n := len(l.Status().Broken); n != 3 {
 		t.Errorf("%d broken files after a search", n)
+	}
+	h, err := l.Histogram(context.Background(), query.Request{Text: "kind:flow"}, 10)
+	if err != nil || h.Partial == "" || len(h.Buckets) == 0 {
+		t.Errorf("a histogram does not say what it left out: %+v, %v", h, err)
+	}
+	top, err := l.Top(context.Background(), query.Request{Text: "kind:flow"}, "src", 10)
+	if err != nil || top.Partial == "" || len(top.Values) == 0 {
+		t.Errorf("top values do not say what they left out: %+v, %v", top, err)
 	}
 	for i := range 3 {
 		if m.rows[flows[i]].Broken == "" {
@@ -719,7 +727,7 @@ func TestEverythingAtOnce(t *testing.T) {
 					return
 				}
 				top, err := l.Top(context.Background(), query.Request{}, "sensor", 1)
-				if err != nil || before > 0 && int64(top[0].Count) < before {
+				if err != nil || before > 0 && int64(top.Values[0].Count) < before {
 					t.Errorf("%v %v, %d were appended", top, err, before)
 					return
 				}

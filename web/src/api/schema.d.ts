@@ -2921,6 +2921,8 @@ export interface components {
             buckets: components["schemas"]["Bucket"][];
             /** Format: date-time */
             from: string | null;
+            /** @description why something could not be read, when it could not */
+            partial: string;
             /** Format: date-time */
             to: string | null;
             /**
@@ -4675,7 +4677,10 @@ export interface components {
         };
         Top: {
             field: string;
+            /** @description a fact counts for each value that it has: for host both sides */
             items: components["schemas"]["Count"][];
+            /** @description why something could not be read, when it could not */
+            partial: string;
             /**
              * Format: int64
              * @description milliseconds

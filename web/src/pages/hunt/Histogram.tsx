@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hub } from '@/api/client';
 import { formatCompact, formatCount, formatDuration } from '@/lib/format';
+import { Tag } from '@/widgets/badges';
 import { Panel } from '@/widgets/Panel';
 import { TimeChart } from '@/widgets/TimeChart';
 import type { Question } from './state';
@@ -36,6 +37,7 @@ export function Histogram({ question, live, zoom }: Props) {
       title={t('histogram.total', { count: data.total, n: formatCount(data.total, i18n.language) })}
       aside={data.total > 0 && t('histogram.width', { width: formatDuration(data.width * 1000) })}
     >
+      {data.partial && <Tag tone="warn">{t('partial', { why: data.partial })}</Tag>}
       {data.total === 0 || times.length === 0 ? (
         <span className="dim">{t('histogram.none')}</span>
       ) : (

@@ -3,6 +3,7 @@ import { IconX } from '@tabler/icons-react';
 import { keepPreviousData } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { hub } from '@/api/client';
+import { Tag } from '@/widgets/badges';
 import { ErrorState } from '@/widgets/ErrorState';
 import { Inert } from '@/widgets/Inert';
 import { Panel } from '@/widgets/Panel';
@@ -72,6 +73,7 @@ export function TopValues({ question, field, choose, pivot }: Props) {
         ]}
         mb="sm"
       />
+      {top.data?.partial && <Tag tone="warn">{t('partial', { why: top.data.partial })}</Tag>}
       {top.error ? (
         <ErrorState error={top.error} />
       ) : !top.data ? (
