@@ -8,6 +8,7 @@ import {
   Menu,
   Modal,
   MultiSelect,
+  Notification,
   Select,
   Tabs,
   Textarea,
@@ -82,6 +83,13 @@ export const theme = createTheme({
       defaultProps: {
         centered: true,
         transitionProps: { duration: 120 },
+        get closeButtonProps() {
+          return closeButton();
+        },
+      },
+    }),
+    Notification: Notification.extend({
+      defaultProps: {
         get closeButtonProps() {
           return closeButton();
         },

@@ -150,7 +150,13 @@ function Exchanges({
               {!!s.packet && (
                 <span className="dim">
                   {' · '}
-                  {t('drawer.packet')} <Count value={s.packet} /> <Inert value={s.capture || ''} limit={40} />
+                  {t('drawer.packet')} <Count value={s.packet} />
+                  {s.capture && (
+                    <>
+                      {' '}
+                      <Inert value={s.capture} limit={40} />
+                    </>
+                  )}
                 </span>
               )}
             </span>
@@ -167,7 +173,8 @@ function Exchanges({
   );
 }
 
-const hidden = /^(timestamp|flow_id|host|pcap_cnt|src_mac|dest_mac|event_type)$/;
+const hidden =
+  /^(timestamp|flow_id|host|pcap_cnt|src_mac|dest_mac|event_type|community_id|tx_id|edgeward_eve|ether\..*)$/;
 
 /** The first fields of a fact. */
 function Fact({ id }: { id: string }) {

@@ -8,6 +8,7 @@ import type { DeviceDetail, Finding } from '@/api/types';
 import { useCan } from '@/app/session';
 import { SeverityBadge, Tag } from '@/widgets/badges';
 import { useChange } from '@/widgets/change';
+import { Inert } from '@/widgets/Inert';
 import { Panel } from '@/widgets/Panel';
 import { Ago, Count } from '@/widgets/values';
 import css from './protect.module.css';
@@ -50,6 +51,9 @@ export function Drift({ device, profile }: { device: DeviceDetail; profile: Prof
                 </>
               )}
             </span>
+            <p className={css.quiet}>
+              <Inert value={f.explanation} limit={360} />
+            </p>
             <Judge finding={f} device={device.id} profile={profile} />
           </li>
         ))}

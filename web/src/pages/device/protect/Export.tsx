@@ -1,4 +1,5 @@
-import { Button, Group, Menu, Modal, Skeleton } from '@mantine/core';
+import { Button, Group, Menu, Modal, Skeleton, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { IconChevronDown, IconDownload, IconFileOff } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -7,7 +8,7 @@ import { formatBytes } from '@/lib/format';
 import { ErrorState } from '@/widgets/ErrorState';
 import { Inert } from '@/widgets/Inert';
 import css from './protect.module.css';
-import type { Profile } from './shapes';
+import type { Protect } from './shapes';
 
 const formats = [
   'mud',
@@ -24,7 +25,8 @@ const formats = [
 type Format = (typeof formats)[number];
 
 /** Offers a profile in the formats of equipment; each says first what it cannot say. */
-export function Export({ profile, document }: { profile: Profile | null; document: unknown }) {
+export function Export({ protect: p }: { protect: Protect }) {
+  const { current: profile, document } = p;
   const { t } = useTranslation(['protect', 'common']);
   const [format, setFormat] = useState<Format>();
   const file = () => {
@@ -72,21 +74,54 @@ export function Export({ profile, document }: { profile: Profile | null; documen
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      {format && profile && <Limits format={format} id={profile.id} close={() => setFormat(undefined)} />}
+      {format && profile && (
+        <Limits format={format} id={profile.id} mud={p.device.mud_url} close={() => setFormat(undefined)} />
+      )}
     </>
   );
 }
 
 /** What is lost on the way, before anything is downloaded. */
-function Limits({ format, id, close }: { format: Format; id: string; close: () => void }) {
+function Limits({
+  format,
+  id,
+  mud,
+  close,
+}: {
+  format: Format;
+  id: string;
+  mud: string | undefined;
+  close: () => void;
+}) {
   const { t, i18n } = useTranslation(['protect', 'common']);
-  const { data, error } = hub.useQuery('get', '/api/v1/profiles/export/limits', {
-    params: { query: { to: format, id: [id] } },
-  });
-  const href = `/api/v1/profiles/export?${new URLSearchParams({ to: format, id })}`;
+  // A usage description names the address under which it is published.
+  const [typed, setTyped] = useState(mud ?? '');
+  const [url] = useDebouncedValue(typed, 300);
+  const waits = format === 'mud' && !/^https:\/\/[^/\s]+\/\S+$/.test(url);
+  const query = { to: format, id: [id], ...(format === 'mud' && { mud_url: url }) };
+  const { data, error } = hub.useQuery(
+    'get',
+    '/api/v1/profiles/export/limits',
+    { params: { query } },
+    { enabled: !waits, retry: false },
+  );
+  const href = `/api/v1/profiles/export?${new URLSearchParams({ ...query, id })}`;
   return (
     <Modal opened onClose={close} size="lg" title={t(`export.format.${format}`)}>
-      {error ? (
+      {format === 'mud' && (
+        <TextInput
+          data-autofocus
+          mb="sm"
+          type="url"
+          label={t('export.url')}
+          description={t('export.urlHint')}
+          placeholder="https://mud.example.org/device.json"
+          maxLength={255}
+          value={typed}
+          onChange={(e) => setTyped(e.currentTarget.value)}
+        />
+      )}
+      {waits ? null : error ? (
         <ErrorState error={error} />
       ) : !data ? (
         <Skeleton height={160} />
@@ -123,7 +158,9 @@ function Limits({ format, id, close }: { format: Format; id: string; close: () =
           component="a"
           href={href}
           download
-          data-disabled={!data || undefined}
+          data-disabled={waits || !data || undefined}
+          aria-disabled={waits || !data || undefined}
+          onClick={(e) => (waits || !data) && e.preventDefault()}
           leftSection={<IconDownload size={16} aria-hidden />}
         >
           {t('export.download', { size: formatBytes(data?.bytes, i18n.language) })}

@@ -46,7 +46,7 @@ export function Save({ protect: p, consent }: { protect: Protect; consent: reado
   return (
     <div className={css.save}>
       <Group gap="xs" wrap="wrap">
-        <Export profile={was} document={p.document} />
+        <Export protect={p} />
         {can &&
           modes.map((mode) => {
             const why =

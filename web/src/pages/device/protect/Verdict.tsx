@@ -167,9 +167,7 @@ export function Verdict({ protect: p, learn, consent, firstSeen, busy, change, o
               }}
               label={length}
               thumbLabel={t('slider.label')}
-              thumbProps={{
-                'aria-valuetext': t('slider.value', { learned: length(at), proved: length(p.days - at) }),
-              }}
+              thumbValueText={t('slider.value', { learned: length(at), proved: length(p.days - at) })}
               styles={{ root: { width: `${(100 * (p.days - 2)) / (p.days - 1)}%` } }}
             />
           ) : (
