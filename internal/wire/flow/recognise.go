@@ -281,7 +281,10 @@ func (t *Table) lastChance(f *flow) {
 		if h == nil || len(h.pending) == 0 {
 			continue
 		}
-		if p := t.byEndpoint(f, true); p != nil {
+		if t.announced(f) { // live, where another ring may be late to tell
+			f.note = "" // who announced it has told of it by now
+			t.begin(f, dir, h.pending)
+		} else if p := t.byEndpoint(f, true); p != nil {
 			t.start(f, p, dir, h.pending)
 		}
 		return
