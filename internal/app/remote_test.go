@@ -37,6 +37,7 @@ type remoteStation struct {
 	*depot
 	ca       *ca.Authority
 	addr     string
+	folder   string // of the authority
 	srv      *http.Server
 	artefact func(kind, name string) (*os.File, error)
 }
@@ -48,7 +49,7 @@ func newRemoteStation(t *testing.T) *remoteStation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &remoteStation{depot: openDepot(t, dir, 200*time.Millisecond, jetstream.SyncInterval), ca: a, addr: "127.0.0.1:0"}
+	s := &remoteStation{depot: openDepot(t, dir, 200*time.Millisecond, jetstream.SyncInterval), ca: a, addr: "127.0.0.1:0", folder: dir}
 	t.Cleanup(s.close)
 	s.open(t)
 	t.Cleanup(func() { s.srv.Close() })
