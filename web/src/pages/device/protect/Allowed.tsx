@@ -48,7 +48,13 @@ export function Allowed({ protect, profile, saved, show, consent, setConsent, op
       {!profile ? (
         <EmptyState
           title={t('allowed.none')}
-          hint={t(protect.device.roles.includes('gateway') ? 'allowed.gateway' : 'allowed.noneHint')}
+          hint={t(
+            protect.device.roles.includes('gateway')
+              ? 'allowed.gateway'
+              : protect.curve.some((c) => c.lines > 0)
+                ? 'allowed.noneHint'
+                : 'allowed.leftOut',
+          )}
         />
       ) : (
         <>

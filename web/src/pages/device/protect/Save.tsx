@@ -11,7 +11,7 @@ import { learnedNothing, type Mode, type Protect, paths } from './shapes';
 
 const modes = ['observe', 'warn', 'enforce'] as const;
 
-/** Makes the shown proposal the device's profile; e exports, w saves as warn. */
+/** Makes the shown proposal the device's profile; w saves it as warn. */
 export function Save({ protect: p, consent }: { protect: Protect; consent: readonly string[] }) {
   const { t } = useTranslation(['protect', 'common']);
   const can = useCan('operator');
@@ -61,6 +61,7 @@ export function Save({ protect: p, consent }: { protect: Protect; consent: reado
               <Tooltip key={mode} label={why || t(`save.what.${mode}`)} multiline maw={300}>
                 <Button
                   variant={mode === 'warn' ? 'filled' : 'default'}
+                  aria-keyshortcuts={mode === 'warn' ? 'w' : undefined}
                   loading={busy}
                   data-disabled={why ? true : undefined}
                   aria-disabled={why ? true : undefined}

@@ -56,7 +56,9 @@ export function Verdict({ protect: p, learn, consent, firstSeen, busy, change, o
               <IconAlertTriangle className={css.mark} data-tone="warn" aria-hidden />
               <span>
                 {t('nothing.title', { length: length(at) })}{' '}
-                <span className={css.quiet}>{t('nothing.hint')}</span>
+                <span className={css.quiet}>
+                  {t(p.curve.some((c) => c.lines > 0) ? 'nothing.hint' : 'nothing.never')}
+                </span>
               </span>
             </p>
           ) : (

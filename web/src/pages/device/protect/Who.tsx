@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import type { DeviceDetail } from '@/api/types';
 import { formatShare } from '@/lib/format';
 import { known, typeName } from '@/lib/words';
@@ -80,15 +81,21 @@ export function Who({ device: d, profile }: { device: DeviceDetail; profile: Pro
         <>
           <h3>{t('who.leftOut')}</h3>
           <ul className={css.out}>
-            {profile.learned.left_out.slice(0, 20).map((x) => (
-              <li key={`${x.reason} ${x.finding} ${x.peer}`}>
+            {gathered(profile.learned.left_out).map((x) => (
+              <li key={x.reason}>
                 <b>
                   <Count value={x.exchanges} />
                 </b>{' '}
                 {x.finding ? (
-                  <a href={`/findings/${encodeURIComponent(x.finding)}`}>
+                  <Link
+                    to={
+                      x.more
+                        ? `/findings?${new URLSearchParams({ view: 'list', device: d.id, check: x.check ?? '' })}`
+                        : `/findings/${encodeURIComponent(x.finding)}`
+                    }
+                  >
                     <Inert value={x.reason} limit={120} />
-                  </a>
+                  </Link>
                 ) : (
                   <Inert value={x.reason} limit={120} />
                 )}
@@ -110,4 +117,19 @@ export function Who({ device: d, profile }: { device: DeviceDetail; profile: Pro
       )}
     </Panel>
   );
+}
+
+type LeftOut = NonNullable<Profile['learned']>['left_out'][number];
+
+/** What was left out for the same reason, as one. */
+function gathered(list: readonly LeftOut[]): (LeftOut & { more: boolean })[] {
+  const out = new Map<string, LeftOut & { more: boolean }>();
+  for (const x of list) {
+    const have = out.get(x.reason);
+    if (have) {
+      have.exchanges += x.exchanges;
+      have.more ||= have.finding !== x.finding;
+    } else out.set(x.reason, { ...x, more: false });
+  }
+  return [...out.values()].slice(0, 20);
 }
