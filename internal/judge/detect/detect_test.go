@@ -79,7 +79,7 @@ func TestEveryCheckHasAScene(t *testing.T) {
 		covered[s.check] = true
 	}
 	for _, c := range checks {
-		if !covered[c.ID] {
+		if !covered[c.ID] && c.ID != "behaviour.off-profile" { // the hub tells that one
 			t.Errorf("%s has no scene", c.ID)
 		}
 		if c.Title == "" || c.Explanation == "" || c.Remedy == "" || c.Group == "" {
