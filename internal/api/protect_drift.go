@@ -95,7 +95,7 @@ func (s *Server) acceptDrift(ctx context.Context, c *caller, r *asset.Record, f 
 		return nil, err
 	}
 	if len(lines) == 0 {
-		return nil, refuse(409, "conflict", "the stored facts have nothing any more that the profile refuses: it was accepted before, or the facts are gone")
+		return nil, refuse(409, "conflict", "the stored facts have nothing any more that the profile refuses: it was accepted before, the facts are gone, or the newest are not stored yet: try again in a minute")
 	}
 	x, err := profile.Body(p)
 	if err != nil {

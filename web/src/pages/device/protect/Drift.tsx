@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api, hub } from '@/api/client';
 import { useLiveRefresh } from '@/api/live';
+import { statusOf } from '@/api/problem';
 import type { DeviceDetail, Finding } from '@/api/types';
 import { useCan } from '@/app/session';
 import { SeverityBadge, Tag } from '@/widgets/badges';
@@ -67,11 +68,20 @@ function Judge({ finding: f, device, profile }: { finding: Finding; device: stri
   const can = useCan('analyst');
   const [change, busy] = useChange();
   if (!can) return null;
-  const send = (action: 'accept' | 'ignore' | 'case', until?: string) =>
-    api.POST('/api/v1/devices/{id}/protect/drift', {
-      params: { path: { id: device } },
-      body: { finding: f.id, action, until },
-    });
+  // The hub looks into the event log once at a time for each person: it may still be at the proposal.
+  const send = async (action: 'accept' | 'ignore' | 'case', until?: string) => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await api.POST('/api/v1/devices/{id}/protect/drift', {
+          params: { path: { id: device } },
+          body: { finding: f.id, action, until },
+        });
+      } catch (e) {
+        if (statusOf(e) !== 429 || tries >= 6) throw e;
+        await new Promise((done) => setTimeout(done, 1000));
+      }
+    }
+  };
   const reopen = () =>
     api.PATCH('/api/v1/findings/{id}', { params: { path: { id: f.id } }, body: { status: 'open' } });
   const accept = () =>
