@@ -159,8 +159,9 @@ func (l *Log) merge(ctx context.Context, group []*sealed, level int) (err error)
 	if err != nil {
 		return err
 	}
-	w.meta.Stream, w.meta.First, w.meta.Last = first.Stream, first.First, first.Last
+	w.meta.Stream, w.meta.First, w.meta.Last, w.meta.Sealed = first.Stream, first.First, first.Last, first.Sealed
 	for _, s := range group {
+		w.meta.Sealed = max(w.meta.Sealed, s.Sealed)
 		if s.Stream != w.meta.Stream { // the numbers of two streams do not mix
 			w.meta.Stream, w.meta.First, w.meta.Last = s.Stream, s.First, s.Last
 		}
@@ -316,7 +317,8 @@ func (l *Log) Retain(ctx context.Context) error {
 	var remove []string
 	for i := len(list) - 1; i >= 0; i-- { // oldest first
 		s := list[i]
-		old := r.MaxAge > 0 && now-s.MaxTime > int64(r.MaxAge)
+		// What a capture of long ago tells was learned when it was read.
+		old := r.MaxAge > 0 && now-max(s.MaxTime, s.Sealed) > int64(r.MaxAge)
 		if !old && (r.MaxBytes <= 0 || total <= r.MaxBytes) {
 			continue
 		}

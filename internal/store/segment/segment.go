@@ -46,7 +46,7 @@ type Options struct {
 
 // Retention says what is removed. Zero values keep everything.
 type Retention struct {
-	MaxAge   time.Duration // of the newest fact of a file, by packet time
+	MaxAge   time.Duration // of the newest fact of a file, by packet time or by when it was taken in, whichever is later
 	MaxBytes int64         // of all files
 	Now      int64         // the time at which ages are counted; 0 for the clock's
 }

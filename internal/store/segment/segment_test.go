@@ -675,13 +675,25 @@ func TestRetention(t *testing.T) {
 	if n := len(everything(t, l, query.Request{})); n != 200 || l.Status().First < start+2*24*hour {
 		t.Errorf("%d facts after removal by age", n)
 	}
+	list := facts(r, 10) // of a capture of ten years ago, read today
+	for _, f := range list {
+		f.Time -= 10 * 365 * 24 * hour
+	}
+	appendAll(t, l, batches(t, "s", 9, 0, list))
+	seal(t, l)
+	if err := l.Retain(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(everything(t, l, query.Request{})); n != 210 {
+		t.Errorf("%d facts with those of an old capture", n)
+	}
 	half := l.Status().Bytes / 2
 	l.SetRetention(segment.Retention{MaxBytes: half + 200})
 	if err := l.Retain(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	s := l.Status()
-	if n := len(everything(t, l, query.Request{})); n == 0 || n > 120 || s.Bytes > half+200 {
+	if n := len(everything(t, l, query.Request{})); n == 0 || n > 150 || s.Bytes > half+200 {
 		t.Errorf("%d facts, %d bytes after removal by size", n, s.Bytes)
 	}
 	if n := len(files(t, dir)); n != len(m.rows) || n != s.Segments {
