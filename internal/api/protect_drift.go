@@ -88,8 +88,9 @@ func (s *Server) acceptDrift(ctx context.Context, c *caller, r *asset.Record, f 
 	if err != nil {
 		return nil, err
 	}
+	hour := f.FirstSeen - f.FirstSeen%int64(time.Hour) // a study keeps one exchange for the like ones of an hour
 	lines, err := read.Missing(p, func(x *profile.Exchange) bool {
-		return x.Time >= f.FirstSeen && x.Time <= f.LastSeen && (len(f.Peers) == 0 || with(x, f.Peers))
+		return x.Time >= hour && x.Time <= f.LastSeen && (len(f.Peers) == 0 || with(x, f.Peers))
 	})
 	if err != nil {
 		return nil, err
