@@ -172,7 +172,7 @@ describe('Protect', () => {
     expect(await barriers(page)).toEqual([]);
   });
 
-  it('tells what is off the profile as it happens, with what can be done', async () => {
+  it('tells what is off the profile as it happens, and accepts it', async () => {
     const { page } = browser;
     const { csrf } = await ask<{ csrf: string }>('/session');
     const now = await saved();
@@ -190,7 +190,9 @@ describe('Protect', () => {
       .first()
       .waitFor({ timeout: 90_000 });
     await shoot(page, 'protect-drift');
-    await page.getByRole('button', { name: 'Accept' }).first().waitFor();
+    await page.getByRole('button', { name: 'Accept' }).first().click();
+    await page.getByText('Added to the profile').waitFor();
+    await expect.poll(async () => (await saved())?.lines).toBe(now?.lines);
   }, 120_000);
 
   it('tells zones what profiles say', async () => {
