@@ -99,6 +99,9 @@ func newPlan(policies []*policy.Policy, o Options) (*plan, error) {
 				b.lines = append(b.lines, e)
 			}
 		}
+		if len(prof.Behind) > 0 {
+			p.limit(b, nil, "networks behind", "what the device passes on for %v is not allowed: it is not the device's own", prof.Behind)
+		}
 		for _, m := range prof.Members {
 			d := Device{Member: m, Vendor: prof.Vendor}
 			if prof.MUD != nil {

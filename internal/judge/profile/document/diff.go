@@ -84,6 +84,9 @@ func diffPolicy(a, b *policy.Policy) ([]Change, error) {
 	if before, after := membersText(x.Members), membersText(y.Members); before != after {
 		out = append(out, Change{Policy: b.ID, Name: y.Name, What: Changed, Text: "members: " + before + " → " + after})
 	}
+	if before, after := fmt.Sprint(x.Behind), fmt.Sprint(y.Behind); before != after {
+		out = append(out, Change{Policy: b.ID, Name: y.Name, What: Changed, Text: "networks behind: " + before + " → " + after})
+	}
 	return append(out, diffLines(b.ID, x, y)...), nil
 }
 

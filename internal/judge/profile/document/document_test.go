@@ -32,7 +32,7 @@ func sample(t testing.TB) []*policy.Policy {
 		Samples: []policy.Sample{{Capture: "a b: c.pcap", Packet: 7, Time: at("2026-11-01T00:00:00.5Z"), Fact: "f1"}},
 	}
 	x := &policy.Profile{
-		Name: "thermostat: hall", Vendor: "Ac#me", Model: "T-1000", Type: "thermostat", Unseen: []string{"firmware-update"},
+		Name: "thermostat: hall", Vendor: "Ac#me", Model: "T-1000", Type: "thermostat", Unseen: []string{"firmware-update"}, Behind: []netip.Prefix{netip.MustParsePrefix("10.22.22.0/24")},
 		Members: []policy.Member{{ID: "d1", MACs: []string{"02:00:00:00:00:01"}, Names: []string{"hall"}, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.5"), netip.MustParseAddr("fd00::5")}}},
 		MUD:     &policy.MUD{URL: "https://acme.example/t.json", LastUpdate: "2026-01-01T00:00:00Z", CacheValidity: 48, Supported: true, SystemInfo: "a \"thermostat\"\n\x01"},
 		Learned: &policy.Learned{First: at("2026-11-01T00:00:00Z"), Last: at("2026-11-15T00:00:00Z"), DeviceDays: 13.5, Exchanges: 900, LeftOut: []policy.LeftOut{{Exchanges: 3, Reason: "it was attacked", Finding: "x", Check: "guess.mqtt", Peer: "192.0.2.9"}}},
