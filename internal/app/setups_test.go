@@ -1,12 +1,16 @@
 package app
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"edgeward/internal/judge/profile"
+	"edgeward/internal/judge/profile/document"
+	"edgeward/internal/output/ruleset"
 	"edgeward/internal/policy"
 	"edgeward/internal/shared"
 )
@@ -89,9 +93,10 @@ func tally(t *testing.T, sum *profile.Summary, what string, policies []*policy.P
 	}
 }
 
-// TestProfilesAllowWhatTheyWereLearnedFrom proves each capture on itself: but
-// for what is left out as an attack, next to nothing may be blocked. What is
-// left is in captures whose addresses are damaged on purpose.
+// TestProfilesAllowWhatTheyWereLearnedFrom proves each capture on itself, by
+// way of a policy file: but for what is left out as an attack, next to nothing
+// may be blocked. What is left is in captures whose addresses are damaged on
+// purpose. Each profile can be exported.
 func TestProfilesAllowWhatTheyWereLearnedFrom(t *testing.T) {
 	captures := shared.Captures(t)
 	if testing.Short() {
@@ -112,7 +117,13 @@ func TestProfilesAllowWhatTheyWereLearnedFrom(t *testing.T) {
 			}
 			attacked = attacked || len(body.Learned.LeftOut) > 0
 		}
-		r, _, err := Prove(t.Context(), ProveOptions{Analyze: analyze, Policies: p.Policies})
+		list := throughAFile(t, f, p.Policies)
+		for _, format := range ruleset.Formats() {
+			if _, err := format.Write(io.Discard, list, ruleset.Options{}); err != nil {
+				t.Errorf("%s as %s: %v", f, format.Name, err)
+			}
+		}
+		r, _, err := Prove(t.Context(), ProveOptions{Analyze: analyze, Policies: list})
 		if err != nil {
 			t.Errorf("%s: %v", f, err)
 			continue
@@ -130,4 +141,22 @@ func TestProfilesAllowWhatTheyWereLearnedFrom(t *testing.T) {
 	if exchanges < 1000 || float64(blocked) > 0.002*float64(exchanges) {
 		t.Errorf("%d of %d exchanges would be blocked by profiles that were learned from them", blocked, exchanges)
 	}
+}
+
+// throughAFile gives policies as they come out of their file.
+func throughAFile(t *testing.T, name string, list []*policy.Policy) []*policy.Policy {
+	t.Helper()
+	var b bytes.Buffer
+	if err := document.Write(&b, list, document.YAML); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	f, err := document.Read("policy.yaml", b.Bytes())
+	if err == nil {
+		err = document.Errors(document.Check(0, f))
+	}
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return list
+	}
+	return f.Policies
 }

@@ -91,7 +91,7 @@ type Line struct {
 	ID        string    `json:"id"` // see Identify: learned again, it is the same
 	Direction Direction `json:"direction"`
 	Peer      Peer      `json:"peer"`
-	Transport string    `json:"transport"`       // tcp, udp, icmp, icmp6, igmp, or the IP protocol's number; empty for any
+	Transport string    `json:"transport"`       // tcp, udp, icmp, icmp6, igmp, link for frames without IP, or the IP protocol's number; empty for any
 	Ports     []Range   `json:"ports,omitempty"` // of the side that is asked; none for any
 	From      []Range   `json:"from,omitempty"`  // ports of the side that asks; none for any
 	Protocol  string    `json:"protocol,omitempty"`

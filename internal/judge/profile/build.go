@@ -19,16 +19,20 @@ type builder struct {
 	l      *Learner
 	byHost map[ident.HostKey]*asset.Device
 	byAddr map[netip.Addr]*asset.Device
+	called map[string]int // how many devices have a name
 }
 
 func newBuilder(l *Learner, devices []*asset.Device) *builder {
-	b := &builder{l: l, byHost: map[ident.HostKey]*asset.Device{}, byAddr: map[netip.Addr]*asset.Device{}}
+	b := &builder{l: l, byHost: map[ident.HostKey]*asset.Device{}, byAddr: map[netip.Addr]*asset.Device{}, called: map[string]int{}}
 	for _, d := range devices {
 		for _, k := range d.Hosts {
 			b.byHost[k] = d
 		}
 		for _, a := range d.Addresses {
 			b.byAddr[a] = d
+		}
+		for _, n := range d.Names {
+			b.called[canonical(n)]++
 		}
 	}
 	return b
@@ -178,7 +182,7 @@ func (h *history) add(o *history) {
 func (b *builder) policy(s *subject) *policy.Policy {
 	p := &policy.Profile{Name: nameOf(s), Unseen: s.history.unseen(), Behind: s.history.behind, Lines: b.lines(s)}
 	for _, d := range s.devices {
-		p.Members = append(p.Members, memberOf(d))
+		p.Members = append(p.Members, b.member(d))
 	}
 	first := s.devices[0]
 	p.Vendor, p.Model, p.Type = first.Vendor.Value, first.Model.Value, first.Type.Value
@@ -226,12 +230,18 @@ func nameOf(s *subject) string {
 // maxMemberNames bounds what is written of one member.
 const maxMemberNames = 8
 
-func memberOf(d *asset.Device) policy.Member {
+// member says by what a device can be known elsewhere: not by a name that
+// others have as well.
+func (b *builder) member(d *asset.Device) policy.Member {
 	m := policy.Member{ID: d.ID}
 	for _, mac := range d.MACs[:min(len(d.MACs), maxMemberNames)] {
 		m.MACs = append(m.MACs, mac.String())
 	}
-	m.Names = append(m.Names, d.Names[:min(len(d.Names), maxMemberNames)]...)
+	for _, n := range d.Names {
+		if b.called[canonical(n)] == 1 && len(m.Names) < maxMemberNames {
+			m.Names = append(m.Names, n)
+		}
+	}
 	m.Addresses = append(m.Addresses, d.Addresses[:min(len(d.Addresses), maxMemberNames)]...)
 	return m
 }

@@ -55,7 +55,7 @@ func (b *builder) line(dr *draft, s *subject) []policy.Line {
 		}
 	case policy.PeerDevice:
 		for _, d := range dr.peers {
-			l.Peer.Devices = append(l.Peer.Devices, memberOf(d))
+			l.Peer.Devices = append(l.Peer.Devices, b.member(d))
 		}
 		if len(l.Peer.Devices) == 0 {
 			l.Peer = networkPeer(dr.addrs)

@@ -195,15 +195,11 @@ func (r *Reader) learn(f *event.Fact) {
 			}
 		}
 	case *event.TLS:
-		r.names.shake(f.Capture, f.Flow, cmp.Or(canonical(b.SNI), certified(b)))
+		r.names.shake(f.Capture, f.Flow, cmp.Or(named(b.SNI), certified(b)))
 	case *event.QUIC:
-		r.names.shake(f.Capture, f.Flow, canonical(b.SNI))
+		r.names.shake(f.Capture, f.Flow, named(b.SNI))
 	case *event.HTTP:
-		if host := canonical(hostOnly(b.Host)); host != "" {
-			if _, err := netip.ParseAddr(host); err != nil {
-				r.names.shake(f.Capture, f.Flow, host)
-			}
-		}
+		r.names.shake(f.Capture, f.Flow, named(hostOnly(b.Host)))
 	case *event.DHCP:
 		for _, s := range b.Routers {
 			r.roles.addText(f.Place, s, Gateway)
@@ -248,6 +244,9 @@ func (r *Reader) learn(f *event.Fact) {
 func certified(b *event.TLS) string {
 	for _, n := range b.SANs {
 		n = canonical(n)
+		if named(n) == "" {
+			continue
+		}
 		if bare, wild := strings.CutPrefix(n, "*."); wild && !owned("x."+bare) || strings.IndexByte(n, '.') < 0 {
 			continue
 		}
@@ -338,6 +337,14 @@ func canonical(name string) string {
 		return ""
 	}
 	return strings.ToLower(name)
+}
+
+// named gives a name as canonical does, and nothing for an address.
+func named(host string) string {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return ""
+	}
+	return canonical(host)
 }
 
 // hostOnly takes the port off the Host field of a request.

@@ -225,10 +225,10 @@ func (c *checker) line(path []any, l *policy.Line) {
 	oneOf(c, add(path, "direction"), "direction", l.Direction, policy.Out, policy.In)
 	c.peer(add(path, "peer"), &l.Peer)
 	switch l.Transport {
-	case "", "tcp", "udp", "icmp", "icmp6", "igmp":
+	case "", "tcp", "udp", "icmp", "icmp6", "igmp", "link":
 	default:
 		if n, err := strconv.ParseUint(l.Transport, 10, 8); err != nil || strconv.FormatUint(n, 10) != l.Transport {
-			oneOf(c, add(path, "transport"), "transport", l.Transport, "tcp", "udp", "icmp", "icmp6", "igmp", "the number of an IP protocol")
+			oneOf(c, add(path, "transport"), "transport", l.Transport, "tcp", "udp", "icmp", "icmp6", "igmp", "link", "the number of an IP protocol")
 		}
 	}
 	if l.Protocol != "" && event.ProtoByName(l.Protocol) == 0 {
@@ -240,7 +240,7 @@ func (c *checker) line(path []any, l *policy.Line) {
 	c.ranges(add(path, "ports"), l.Ports, 65_535, "port")
 	c.ranges(add(path, "from"), l.From, 65_535, "port")
 	c.ranges(add(path, "hours"), l.Hours, 23, "hour")
-	if len(l.Verbs) > 0 && l.Protocol == "" {
+	if len(l.Verbs) > 0 && l.Protocol == "" && l.Transport != "icmp" && l.Transport != "icmp6" { // these have verbs of their own: echo
 		c.fail(add(path, "verbs"), "say protocol:", "verbs belong to a protocol, and there is none")
 	}
 	for k := range l.Verbs {

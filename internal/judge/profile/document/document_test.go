@@ -47,6 +47,7 @@ func sample(t testing.TB) []*policy.Policy {
 			{Direction: policy.In, Peer: policy.Peer{Kind: policy.PeerNetwork, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, Transport: "47", Proposed: true},
 			{Direction: policy.In, Peer: policy.Peer{Kind: policy.PeerDevice, Devices: []policy.Member{{MACs: []string{"02:00:00:00:00:02"}}}}, From: []policy.Range{{First: 53, Last: 53}}},
 			{Direction: policy.Out, Peer: policy.Peer{Kind: policy.PeerRole, Value: policy.RoleResolver}},
+			{Direction: policy.In, Peer: policy.Peer{Kind: policy.PeerLocal}, Transport: "icmp", Verbs: []policy.Verb{{Op: "echo"}}},
 		},
 	}
 	for i := range x.Lines {
