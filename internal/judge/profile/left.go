@@ -31,9 +31,12 @@ func (b *builder) leaving(keys []doingKey) map[doingKey]*leaving {
 	if len(b.l.left) == 0 {
 		return out
 	}
-	byHost := map[ident.HostKey][]doingKey{}
+	byHost, byPeer := map[ident.HostKey][]doingKey{}, map[ident.HostKey][]doingKey{}
 	for _, k := range keys {
 		byHost[k.host] = append(byHost[k.host], k)
+		if k.peer.host != 0 {
+			byPeer[k.peer.host] = append(byPeer[k.peer.host], k)
+		}
 	}
 	for _, f := range b.l.left {
 		why := &leaving{f.ID, f.Check, f.Title}
@@ -57,8 +60,8 @@ func (b *builder) leaving(keys []doingKey) map[doingKey]*leaving {
 				}
 			}
 		}
-		for _, k := range keys { // the same, seen from the peers
-			if k.peer.host == f.Host && k.host != f.Host && (peers[b.ownText(k.host)] || f.PeerCount > len(f.Peers)) {
+		for _, k := range byPeer[f.Host] { // the same, seen from the peers
+			if k.host != f.Host && (peers[b.ownText(k.host)] || f.PeerCount > len(f.Peers)) {
 				if turned := (doingKey{host: f.Host, in: !k.in, peer: peerKey{host: k.host}, transport: k.transport, port: k.port, proto: k.proto}); out[turned] != nil {
 					out[k] = why
 				}
