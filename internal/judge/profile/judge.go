@@ -109,11 +109,9 @@ func (e *Evaluator) side(c *compiled, x *Exchange, in bool) Verdict {
 	if e.allowed(c, x, in, &v) {
 		return v
 	}
-	turned := *x
+	var turned Exchange
 	if x.Guessed { // who asked is not known, so it may have been the other one
-		turned.Client, turned.Server = x.Server, x.Client
-		turned.ClientPort, turned.ServerPort = x.ServerPort, x.ClientPort
-		turned.BytesOut, turned.BytesIn = x.BytesIn, x.BytesOut
+		turned = x.turned()
 		if e.allowed(c, &turned, !in, &v) {
 			return v
 		}

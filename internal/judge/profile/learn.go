@@ -136,9 +136,7 @@ func (l *Learner) Observe(x *Exchange) {
 		return
 	}
 	if x.Guessed && x.ServerPort >= ephemeral && x.ClientPort < ephemeral && x.ClientPort != 0 {
-		turned := *x
-		turned.Client, turned.Server, turned.ClientPort, turned.ServerPort = x.Server, x.Client, x.ServerPort, x.ClientPort
-		turned.BytesOut, turned.BytesIn = x.BytesIn, x.BytesOut
+		turned := x.turned()
 		x = &turned
 	}
 	if x.Guessed && !x.Client.Home && x.ServerPort >= ephemeral {

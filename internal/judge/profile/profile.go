@@ -43,6 +43,15 @@ type Exchange struct {
 	Where             Where
 }
 
+// turned is the exchange as if the other side had asked.
+func (x *Exchange) turned() Exchange {
+	t := *x
+	t.Client, t.Server = x.Server, x.Client
+	t.ClientPort, t.ServerPort = x.ServerPort, x.ClientPort
+	t.BytesOut, t.BytesIn = x.BytesIn, x.BytesOut
+	return t
+}
+
 // Where points to the packets of an exchange.
 type Where struct {
 	Capture uint32
